@@ -1,0 +1,96 @@
+"""Structs to JSON and back, and their JSON Schema.
+
+Decimals travel as strings, enums as their values, unions by their tag. ``encode_canonical`` sorts keys, so equal values
+give equal bytes: it is what hashes are made of. Numbers that are not finite are refused on the way out, and JSON from
+outside is size-capped, depth-capped and may not repeat a key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+LARGEST_DOCUMENT = 16 * 1024 * 1024
+DEEPEST = 64
+
+_plain = msgspec.json.Encoder(decimal_format="string")
+_canonical = msgspec.json.Encoder(decimal_format="string", order="sorted")
+
+
+def encode(value: Any) -> bytes:
+    """Return compact JSON of ``value`` in field order."""
+    return _plain.encode(value)
+
+
+def encode_canonical(value: Any) -> bytes:
+    """Return JSON with sorted keys: equal values give equal bytes."""
+    return _canonical.encode(value)
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 of the canonical JSON of ``value``, in hexadecimal."""
+    return hashlib.sha256(encode_canonical(value)).hexdigest()
+
+
+def decode(data: bytes | str, type: type[T]) -> T:
+    """Return the ``type`` that ``data`` spells; ``msgspec.ValidationError`` names the field that is wrong."""
+    return msgspec.json.decode(data, type=type, strict=True)
+
+
+def decode_outside(data: bytes, type: type[T]) -> T:
+    """Decode JSON from outside the process: capped in size and depth, no repeated keys, no NaN (``ValueError``)."""
+    if len(data) > LARGEST_DOCUMENT:
+        raise ValueError(f"document of {len(data)} bytes is over the cap of {LARGEST_DOCUMENT}")
+    _check_depth(data)
+    raw = json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse)
+    return msgspec.convert(raw, type=type, strict=True)
+
+
+def to_builtins(value: Any) -> Any:
+    """Return ``value`` as dicts, lists, strings and numbers, as JSON would show it."""
+    return msgspec.to_builtins(value, str_keys=True, enc_hook=None)
+
+
+def schema(type: Any) -> dict[str, Any]:
+    """Return the JSON Schema of a Struct."""
+    return msgspec.json.schema(type)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise ValueError(f"key {key[:40]!r} is given twice")
+        result[key] = value
+    return result
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(f"{text} is not a number")
+
+
+def _check_depth(data: bytes) -> None:
+    depth = deepest = 0
+    in_string = escaped = False
+    for byte in data:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                in_string = False
+        elif byte == 0x22:
+            in_string = True
+        elif byte in (0x5B, 0x7B):
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in (0x5D, 0x7D):
+            depth -= 1
+    if deepest > DEEPEST:
+        raise ValueError(f"document is nested {deepest} deep, over the cap of {DEEPEST}")

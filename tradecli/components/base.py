@@ -1,0 +1,134 @@
+"""What a topic and a component are. A topic declares what it needs and never fetches; ``assess`` computes its report
+once; ``present`` shows it; ``propose``, where there is one, says what to trade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import msgspec
+
+from tradecli.domain.decision import Input
+from tradecli.domain.feed import Feed
+from tradecli.domain.instrument import Instrument, InstrumentId
+from tradecli.domain.intent import Intent
+from tradecli.domain.market import Book, FundingRate, OptionChain, Quote
+from tradecli.domain.order import Order
+from tradecli.domain.position import Position
+from tradecli.present.blocks import Panel
+
+if TYPE_CHECKING:
+    from tradecli.domain.series import CandleSeries, FundingSeries, TradeSeries, ValueSeries
+
+R = TypeVar("R")
+
+
+class View(Protocol):
+    """A frozen look at what was known at ``at``. Nothing later than ``at`` is ever in it."""
+
+    @property
+    def at(self) -> int: ...
+    @property
+    def focus(self) -> InstrumentId | None: ...
+    @property
+    def instruments(self) -> tuple[InstrumentId, ...]:
+        """The watched instruments, sorted."""
+        ...
+
+    def instrument(self, instrument: InstrumentId) -> Instrument | None: ...
+    def candles(self, instrument: InstrumentId, interval_ms: int) -> CandleSeries: ...
+    def quote(self, instrument: InstrumentId) -> Quote | None: ...
+    def book(self, instrument: InstrumentId) -> Book | None: ...
+    def trades(self, instrument: InstrumentId) -> TradeSeries: ...
+    def funding(self, instrument: InstrumentId) -> FundingSeries: ...
+    def predicted_funding(self, instrument: InstrumentId) -> FundingRate | None: ...
+    def mark(self, instrument: InstrumentId) -> tuple[float, int] | None:
+        """Return (mark price, its time); the mid or last close where no mark is published."""
+        ...
+
+    def open_interest(self, instrument: InstrumentId) -> ValueSeries: ...
+    def vol_index(self, name: str) -> ValueSeries: ...
+    def sentiment(self, name: str) -> ValueSeries: ...
+    def options(self, venue: str, currency: str) -> OptionChain | None: ...
+    def position(self, instrument: InstrumentId, source: str | None = None) -> Position: ...
+    def positions(self) -> tuple[Position, ...]: ...
+    def orders(self, source: str | None = None) -> tuple[Order, ...]:
+        """Return the unresolved orders, oldest first."""
+        ...
+
+    def balances(self) -> Mapping[tuple[str, str], Decimal]:
+        """Return balances by (venue, coin)."""
+        ...
+
+    def equity(self) -> Decimal | None: ...
+    def equity_series(self) -> ValueSeries: ...
+    def report(self, type: type[R], focus: InstrumentId | None = None) -> R | None:
+        """Return the newest report of that type for ``focus`` (default: this view's focus), or None."""
+        ...
+
+
+class NoQuery(msgspec.Struct, frozen=True):
+    """The query of a topic that takes no options."""
+
+
+class Reach(StrEnum):
+    """What one report of a topic is about."""
+
+    INSTRUMENT = "instrument"
+    PORTFOLIO = "portfolio"
+
+
+def _no_feeds(instrument: InstrumentId, settings: Any) -> tuple[Feed, ...]:
+    return ()
+
+
+def _no_inputs(report: Any) -> tuple[Input, ...]:
+    return ()
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """One question a component answers.
+
+    ``every_ms`` is how often the running engine asks again; None: only when somebody looks. ``wakes_on_fill`` asks again
+    after a fill on the instrument. ``strategy`` names the source of its intents; the engine acts on them only where that
+    strategy is ACTIVE.
+    """
+
+    name: str
+    summary: str
+    report: type
+    assess: Callable[[Any, Any, Any], Any]
+    present: Callable[[Any], Panel]
+    query: type = NoQuery
+    reach: Reach = Reach.INSTRUMENT
+    feeds: Callable[[InstrumentId, Any], tuple[Feed, ...]] = _no_feeds
+    inputs: Callable[[Any], tuple[Input, ...]] = _no_inputs
+    propose: Callable[[Any, Any, Any], tuple[Intent, ...]] | None = None
+    strategy: str | None = None
+    every_ms: int | None = None
+    wakes_on_fill: bool = False
+    units: Mapping[str, str] = {}
+    """Unit of each report field that has one, for the JSON envelope: ``{"composite": "fraction/year"}``."""
+
+
+class Component(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder of topics with one section of settings."""
+
+    name: str
+    summary: str
+    settings: type
+    topics: tuple[Topic, ...]
+
+    def topic(self, name: str) -> Topic:
+        for topic in self.topics:
+            if topic.name == name:
+                return topic
+        raise KeyError(f"{self.name} {name}")
+
+
+def topic_key(component: str, topic: str) -> str:
+    """Return the name of a topic across components: ``vol.show``."""
+    return f"{component}.{topic}"

@@ -1,0 +1,1 @@
+"""The engine: a pure function over events, and the shell that feeds it."""

@@ -1,0 +1,120 @@
+"""The seams: what the engine's shell needs of the world, as Protocols. Adapters share nothing by inheritance."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from tradecli.domain.commands import Step
+from tradecli.domain.decision import Decision
+from tradecli.domain.events import AccountEvent, Event, Fill
+from tradecli.domain.feed import Feed
+from tradecli.domain.instrument import Instrument, InstrumentId
+from tradecli.domain.market import MarketEvent
+from tradecli.domain.order import Approved, Order
+from tradecli.domain.position import LedgerEntry, Position
+
+Gate: TypeAlias = Callable[[], str | None]
+"""The last look, taken right before the bytes leave. None: go; otherwise the reason the order is void."""
+
+
+class Clock(Protocol):
+    """Time, told. Every other module receives it; none reads it."""
+
+    def now(self) -> int:
+        """Return UTC milliseconds."""
+        ...
+
+    def monotonic(self) -> int:
+        """Return milliseconds that never go back, for durations."""
+        ...
+
+    async def sleep_until(self, ts: int) -> None: ...
+
+
+class MarketData(Protocol):
+    """Where market events come from: recorded, simulated, or a venue."""
+
+    async def instruments(self) -> Sequence[Instrument]: ...
+
+    async def history(self, feed: Feed, until: int) -> Sequence[MarketEvent]:
+        """Return what ``feed`` declares of the past, oldest first, all of it known before ``until``."""
+        ...
+
+    def stream(self, feeds: Iterable[Feed]) -> AsyncIterator[Event]:
+        """Yield market and link events in the order they became known."""
+        ...
+
+
+class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a venue says about one account at one moment: complete, or not given at all."""
+
+    venue: str
+    ts: int
+    balances: dict[str, str]
+    positions: tuple[Position, ...]
+    open_orders: tuple[Order, ...]
+    fills: tuple[Fill, ...]
+
+
+class Execution(Protocol):
+    """Where orders go. Outcomes come back as events, never as return values."""
+
+    async def submit(self, order: Approved, gate: Gate) -> None: ...
+
+    async def cancel(self, client_id: str) -> None: ...
+
+    async def account(self) -> AccountSnapshot:
+        """Return the whole account, or raise: a partial answer never means empty."""
+        ...
+
+    def stream(self) -> AsyncIterator[AccountEvent]: ...
+
+
+class Store(Protocol):
+    """The ledger: steps, orders, fills, decisions, audit chain. Writes are fenced by the lease."""
+
+    async def commit(self, steps: Sequence[Step], fence: int) -> None:
+        """Make steps durable, in order, in one transaction: events, commands, order rows, entries, audit links."""
+        ...
+
+    def steps(self, run_id: str) -> AsyncIterator[Step]: ...
+
+    async def decisions(self, run_id: str, *, limit: int = 100, until: int | None = None) -> Sequence[Decision]: ...
+
+
+class History(Protocol):
+    """The market store: recorded data, in the order it became known."""
+
+    async def write(self, rows: Sequence[MarketEvent]) -> int:
+        """Keep rows; a row that is already there changes nothing. Return how many were new."""
+        ...
+
+    def read(self, feed: Feed, since: int, until: int) -> AsyncIterator[MarketEvent]:
+        """Yield rows known in [since, until)."""
+        ...
+
+
+class Lease(Protocol):
+    """The right to send for one account and store; ``fence`` grows with each holder."""
+
+    @property
+    def fence(self) -> int: ...
+
+    def held(self) -> bool: ...
+
+
+__all__ = [
+    "AccountSnapshot",
+    "Clock",
+    "Execution",
+    "Gate",
+    "History",
+    "InstrumentId",
+    "Lease",
+    "LedgerEntry",
+    "MarketData",
+    "Store",
+]

@@ -1,0 +1,1 @@
+"""How reports are shown: blocks, the one formatter, and the one that draws with rich."""
