@@ -69,7 +69,9 @@ class TradecliError(Exception):
     exit_code = ExitCode.INTERNAL
     family = "INTERNAL"
 
-    def __init__(self, message: str, *, number: int = 100, hint: str | None = None, where: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, number: int = 100, hint: str | None = None, where: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.number = number
@@ -141,7 +143,9 @@ class Unavailable(VenueError):
 class RateLimited(VenueError):
     """The venue asks for silence; ``retry_after_s`` seconds where it said how long."""
 
-    def __init__(self, message: str, *, venue: str, retry_after_s: float | None = None, number: int = 110) -> None:
+    def __init__(
+        self, message: str, *, venue: str, retry_after_s: float | None = None, number: int = 110
+    ) -> None:
         super().__init__(message, venue=venue, number=number)
         self.retry_after_s = retry_after_s
 

@@ -82,7 +82,9 @@ class Store(Protocol):
 
     def steps(self, run_id: str) -> AsyncIterator[Step]: ...
 
-    async def decisions(self, run_id: str, *, limit: int = 100, until: int | None = None) -> Sequence[Decision]: ...
+    async def decisions(
+        self, run_id: str, *, limit: int = 100, until: int | None = None
+    ) -> Sequence[Decision]: ...
 
 
 class History(Protocol):

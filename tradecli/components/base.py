@@ -92,9 +92,9 @@ def _no_inputs(report: Any) -> tuple[Input, ...]:
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
     """One question a component answers.
 
-    ``every_ms`` is how often the running engine asks again; None: only when somebody looks. ``wakes_on_fill`` asks again
-    after a fill on the instrument. ``strategy`` names the source of its intents; the engine acts on them only where that
-    strategy is ACTIVE.
+    ``every_ms`` is how often the running engine asks again; None: only when somebody looks. ``wakes_on_fill`` asks
+    again after a fill on the instrument. ``strategy`` names the source of its intents; the engine acts on them only
+    where that strategy is ACTIVE.
     """
 
     name: str

@@ -53,7 +53,7 @@ class Netting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """One cycle. ``trigger`` is ``cycle``, ``fill``, ``operator`` or ``breaker``; ``orders``/``cancels`` hold client ids."""
+    """One cycle. ``trigger``: ``cycle``, ``fill``, ``operator`` or ``breaker``; ``orders``, ``cancels``: client ids."""
 
     number: int
     at: int

@@ -226,13 +226,6 @@ class StrategySet(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 AccountEvent: TypeAlias = OrderEvent | FundingPaid | Transferred
 ControlEvent: TypeAlias = (
-    LinkChanged
-    | TimerFired
-    | Assessed
-    | OrderAsked
-    | CancelAsked
-    | LatchSet
-    | LatchReleased
-    | StrategySet
+    LinkChanged | TimerFired | Assessed | OrderAsked | CancelAsked | LatchSet | LatchReleased | StrategySet
 )
 Event: TypeAlias = MarketEvent | AccountEvent | ControlEvent

@@ -1,11 +1,12 @@
 """An order's life: what was asked for, the one transition table, and ``apply``.
 
-Theory of operation. An order is created as INTENT once a limit check approved it, and it becomes visible to a venue only
-after that intent and its send mark are durable (RELIABILITY section 2). From SENDING on, the truth lies at the venue: a
-timeout moves the order to UNKNOWN, never to a final state, and only venue evidence ends that. A cancel is a mark on a
-live order, not a state, because until it is confirmed the order can fill. Fills are facts of their own and are accepted
-in every state; one that arrives after a final state, or that overfills, is a correction: it is applied, and the caller
-is told, so that the strategy halts on that instrument. Anything else that is not in TRANSITIONS is a bug.
+Theory of operation. An order is created as INTENT once a limit check approved it, and it becomes visible to a venue
+only after that intent and its send mark are durable (RELIABILITY section 2). From SENDING on, the truth lies at the
+venue: a timeout moves the order to UNKNOWN, never to a final state, and only venue evidence ends that. A cancel is a
+mark on a live order, not a state, because until it is confirmed the order can fill. Fills are facts of their own and
+are accepted in every state; one that arrives after a final state, or that overfills, is a correction: it is applied,
+and the caller is told, so that the strategy halts on that instrument. Anything else that is not in TRANSITIONS is a
+bug.
 """
 
 from __future__ import annotations
@@ -172,7 +173,9 @@ def apply(order: Order, event: OrderEvent, at: int) -> Applied:
         case e.CancelRequested():
             return Applied(msgspec.structs.replace(order, cancel_pending=order.is_live, updated_at=at))
         case e.CancelFailed():
-            return Applied(msgspec.structs.replace(order, cancel_pending=False, updated_at=at, reason=event.reason))
+            return Applied(
+                msgspec.structs.replace(order, cancel_pending=False, updated_at=at, reason=event.reason)
+            )
         case e.Fill():
             return _fill(order, event.qty, event.price, at)
 
