@@ -33,8 +33,7 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-# No field specifiers: a type checker would look for the default under its keyword only, and call every default missing.
-@dataclass_transform(frozen_default=True, kw_only_default=True)
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, dataclasses.field))
 def settings(cls: type[T]) -> type[T]:
     """Make ``cls`` a frozen, keyword-only dataclass with slots."""
     return dataclasses.dataclass(frozen=True, kw_only=True, slots=True)(cls)

@@ -174,7 +174,10 @@ class TimerFired(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Assessed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A topic's answer. ``report`` is the component's own Struct, or None with ``error`` when it could not be made."""
+    """A topic's answer. ``report`` is the component's own Struct, or None with ``error`` when it could not be made.
+
+    ``fault`` says that the topic itself broke, as opposed to data that are missing. ``cycle`` 0: asked outside a cycle.
+    """
 
     topic: str
     focus: InstrumentId | None
@@ -184,6 +187,7 @@ class Assessed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     intents: tuple[Intent, ...] = ()
     inputs: tuple[Input, ...] = ()
     error: str = ""
+    fault: bool = False
 
 
 class OrderAsked(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -1,7 +1,7 @@
 """The desk's own sections of the configuration: ``[run]``, ``[risk]`` and ``[paper]``.
 
-Risk keys have no default: a profile that trades must state them. The built-in profiles ``demo`` and ``replay`` state
-theirs, and ``config show`` prints where each value came from.
+Risk keys have no default: a profile that trades must state them. The built-in profiles ``demo`` and ``replay``
+state theirs, and ``config show`` prints where each value came from.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a face of the console sees of a running session: one frozen value per look, and the façade's Protocol.
 
-Faces never reach into the engine. They pull ``Session.snapshot()`` a few times a second and send requests through the
-same object; every request is an event in the engine's inbox, so nothing here trades by itself.
+Faces never reach into the engine. They pull ``Session.snapshot()`` a few times a second and send requests through
+the same object; every request is an event in the engine's inbox, so nothing here trades by itself.
 """
 
 from __future__ import annotations

@@ -1,1 +1,0 @@
-"""Tests of the shape of the code: what may import what, and what a file may look like."""

@@ -1,0 +1,109 @@
+"""Runs topics: builds the view, calls ``assess`` and ``propose``, and turns what goes wrong into an answer.
+
+Missing data are an answer without a report. Anything else a topic raises is its own fault: it is caught here, at
+the supervisor's edge, and the engine halts that strategy; cancels go on working.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from tradecli.components.base import Reach, Topic
+from tradecli.domain.commands import Assess
+from tradecli.domain.events import Assessed
+from tradecli.domain.feed import Feed
+from tradecli.domain.instrument import InstrumentId
+from tradecli.engine.cycle import Duty
+from tradecli.engine.state import State
+from tradecli.engine.view import StateView
+from tradecli.errors import NotEnoughData
+
+log = logging.getLogger(__name__)
+
+
+class Running(msgspec.Struct, frozen=True):
+    """A topic as this desk runs it: its key such as ``vol.show``, and its component's settings."""
+
+    key: str
+    topic: Topic
+    settings: Any
+
+
+class Assessor:
+    """Answers ``Assess`` commands from the state, in line."""
+
+    def __init__(self, running: tuple[Running, ...], state: State, watched: tuple[InstrumentId, ...]) -> None:
+        self.running: Mapping[str, Running] = {each.key: each for each in running}
+        self.state = state
+        self.watched = watched
+
+    def answer(self, command: Assess, at: int) -> Assessed:
+        """Compute one topic's report and intents at ``at``."""
+        running = self.running[command.topic]
+        topic, settings = running.topic, running.settings
+        view = StateView(self.state, at, command.focus, self.watched)
+        try:
+            report = topic.assess(view, settings, topic.query())
+            intents = topic.propose(report, view, settings) if topic.propose is not None else ()
+            inputs = topic.inputs(report)
+        except NotEnoughData as short:
+            return _without(command, at, short.message, fault=False)
+        except Exception as broken:
+            log.exception("topic %s broke", command.topic)
+            return _without(command, at, f"{type(broken).__name__}: {broken}", fault=True)
+        return Assessed(
+            topic=command.topic,
+            focus=command.focus,
+            cycle=command.cycle,
+            ts=at,
+            report=report,
+            intents=intents,
+            inputs=inputs,
+        )
+
+
+def _without(command: Assess, at: int, error: str, *, fault: bool) -> Assessed:
+    return Assessed(
+        topic=command.topic,
+        focus=command.focus,
+        cycle=command.cycle,
+        ts=at,
+        report=None,
+        error=error,
+        fault=fault,
+    )
+
+
+def duties(
+    running: tuple[Running, ...], watched: tuple[InstrumentId, ...], enabled: frozenset[str]
+) -> tuple[Duty, ...]:
+    """Return what the engine keeps asking: topics with a beat, and of those that trade only the enabled ones."""
+    result = []
+    for each in running:
+        topic = each.topic
+        if topic.every_ms is None or (topic.strategy is not None and topic.strategy not in enabled):
+            continue
+        focuses: tuple[InstrumentId | None, ...] = watched if topic.reach is Reach.INSTRUMENT else (None,)
+        result.append(
+            Duty(
+                topic=each.key,
+                focuses=focuses,
+                every_ms=topic.every_ms,
+                strategy=topic.strategy,
+                wakes_on_fill=topic.wakes_on_fill,
+            )
+        )
+    return tuple(result)
+
+
+def declared_feeds(running: tuple[Running, ...], watched: tuple[InstrumentId, ...]) -> tuple[Feed, ...]:
+    """Return every feed the running topics declare for the watched instruments, each once, in a stable order."""
+    feeds: dict[Feed, None] = {}
+    for each in running:
+        for instrument in watched:
+            feeds.update(dict.fromkeys(each.topic.feeds(instrument, each.settings)))
+    return tuple(feeds)

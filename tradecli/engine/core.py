@@ -1,0 +1,368 @@
+"""The engine: one synchronous function over plain values. Read this file first.
+
+``process`` takes one event at our time ``at`` and returns commands. It reads as a list of named steps: take the
+event in, react to what it changed of ours, look at the breakers, do what is due. It awaits nothing, opens nothing
+and is told what time it is. Orders leave it only as ``SubmitOrder`` around an ``Approved`` (the one road,
+ARCHITECTURE section 5).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from tradecli.domain.commands import CancelOrder, Command, Notify, SetLatch, Step
+from tradecli.domain.control import Latch, Scope
+from tradecli.domain.enums import KillLevel, OrderType, ScopeKind, Severity, Side, StrategyState
+from tradecli.domain.events import (
+    Assessed,
+    CancelAsked,
+    CancelRequested,
+    Event,
+    Fill,
+    LatchReleased,
+    LatchSet,
+    LinkChanged,
+    OrderAsked,
+    OrderRejected,
+    StrategySet,
+)
+from tradecli.domain.instrument import Instrument, InstrumentId, venue_of
+from tradecli.domain.order import IllegalTransition, Order
+from tradecli.engine.account import Changes
+from tradecli.engine.breakers import Breakers
+from tradecli.engine.cycle import Cycle, Duty
+from tradecli.engine.decide import Decider, Made
+from tradecli.engine.execute import Parent, after_fill, canceled, next_child
+from tradecli.engine.latching import CANCELLING
+from tradecli.engine.plan import Planned, Strategy
+from tradecli.engine.settings import RiskSettings
+from tradecli.engine.state import State
+
+_LOOK_MS = 1_000
+_REJECTS_PER_MIN = 5
+_FLATTEN_SLICES = 5
+_FLATTEN_EVERY_MS = 2_000
+_FLATTEN_SOURCE = "flatten"
+_FLATTEN_SLIPPAGE_BPS = Decimal(50)
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine is built from: limits, strategies with their standing, duties, the beat, the client-id prefix."""
+
+    limits: RiskSettings
+    strategies: tuple[Strategy, ...]
+    standing: Mapping[str, StrategyState]
+    duties: tuple[Duty, ...]
+    traded: tuple[InstrumentId, ...]
+    id_prefix: str
+    cycle_ms: int = 60_000
+    assess_timeout_ms: int = 20_000
+
+
+class Engine:
+    """One desk. ``step`` holds what the last call changed, for the store."""
+
+    def __init__(self, desk: Desk, instruments: Sequence[Instrument]) -> None:
+        self.desk = desk
+        self.state = State(instruments, desk.standing)
+        self.breakers = Breakers(desk.limits)
+        self.cycle = Cycle(desk.duties, desk.cycle_ms, desk.assess_timeout_ms)
+        self.decider = Decider(desk.limits, desk.strategies, self.state, self.breakers, desk.id_prefix)
+        self.parents: dict[str, Parent] = {}
+        self.seq = 0
+        self._changes: Changes | None = None
+        self._commands: list[Command] = []
+        self._orders: list[Order] = []
+        self._looked_at = -_LOOK_MS
+        self._rejects: dict[str, deque[int]] = {}
+        self._keys: dict[str, str] = {}
+
+    def process(self, event: Event, at: int) -> tuple[Command, ...]:
+        """Take in one event and return what follows from it."""
+        self.seq += 1
+        self._commands, self._orders = [], []
+        changes = self._take_in(event, at)
+        if changes is not None:
+            self._react(event, changes, at)
+        if changes is not None or at - self._looked_at >= _LOOK_MS:
+            self._look(at)
+        if at >= self.next_due():
+            self._do_what_is_due(at)
+        self._changes = changes
+        return tuple(self._commands)
+
+    def step(self, event: Event, at: int) -> Step:
+        """Process ``event`` and return the whole step: what it changed, what followed."""
+        commands = self.process(event, at)
+        changes = self._changes
+        orders = {order.client_id: order for order in (changes.orders if changes else ())}
+        orders.update({order.client_id: order for order in self._orders})
+        current = tuple(self.state.account.order(client_id) or order for client_id, order in orders.items())
+        entries = tuple(changes.entries) if changes else ()
+        return Step(seq=self.seq, at=at, event=event, commands=commands, orders=current, entries=entries)
+
+    def next_due(self) -> int:
+        """Return when time alone makes something happen: a beat, a deadline, a child order."""
+        if self.cycle.next_at is None:
+            return 0
+        times = [self.cycle.next_at]
+        if self.cycle.deadline is not None:
+            times.append(self.cycle.deadline)
+        times.extend(parent.next_at for parent in self.parents.values() if parent.is_working)
+        return min(times)
+
+    # -- taking in -------------------------------------------------------------------------------------------------
+
+    def _take_in(self, event: Event, at: int) -> Changes | None:
+        try:
+            return self.state.apply(event, at)
+        except IllegalTransition as error:
+            instrument = error.order.request.instrument
+            self._tell(Severity.CRITICAL, "order", f"bug: {error}", instrument)
+            self._latch(KillLevel.HALT, Scope(ScopeKind.SYMBOL, instrument), str(error), "order-states", at)
+            return Changes()
+
+    def _react(self, event: Event, changes: Changes, at: int) -> None:
+        for order, correction in changes.corrections:
+            instrument = order.request.instrument
+            self._tell(Severity.CRITICAL, "order", f"correction: {order.client_id} {correction}", instrument)
+            self._latch(KillLevel.HALT, Scope(ScopeKind.SYMBOL, instrument), correction, "corrections", at)
+        match event:
+            case Fill():
+                self._on_fill(event, changes)
+            case Assessed():
+                self._on_assessed(event, at)
+            case OrderAsked():
+                self._on_order_asked(event, at)
+            case CancelAsked():
+                self._on_cancel_asked(event, at)
+            case LatchSet():
+                self._on_latch(event.latch, at)
+            case LatchReleased():
+                self.breakers.released()
+                self._tell(Severity.ALERT, "kill", f"released {event.scope}: {event.reason}")
+            case OrderRejected():
+                self._on_rejected(event, at)
+            case LinkChanged():
+                word = "up" if event.up else "down"
+                feed = event.feed or "all feeds"
+                severity = Severity.NOTE if event.up else Severity.WARN
+                self._tell(
+                    severity, "feed", f"{event.venue} {feed} {word}: {event.reason or 'no reason given'}"
+                )
+            case StrategySet():
+                self._tell(Severity.NOTE, "strategy", f"{event.strategy} {event.state}: {event.reason}")
+            case _:
+                pass
+
+    def _on_fill(self, fill: Fill, changes: Changes) -> None:
+        if fill not in changes.fills:
+            return
+        text = f"{fill.side.upper()} {fill.qty} {fill.instrument} at {fill.price} ({fill.liquidity})"
+        self._tell(Severity.NOTE, "fill", text, fill.instrument)
+        order = self.state.account.order(fill.client_id) if fill.client_id else None
+        group = order.request.group if order else None
+        if group in self.parents:
+            self.parents[group] = after_fill(self.parents[group], fill.qty)
+        self._commands.extend(self.cycle.wake(fill.instrument))
+
+    def _on_assessed(self, answer: Assessed, at: int) -> None:
+        touched = self.cycle.take(answer)
+        if answer.fault:
+            self._tell(
+                Severity.CRITICAL, "assess", f"{answer.topic} {answer.focus or ''} broke: {answer.error}"
+            )
+            strategy = next((duty.strategy for duty in self.cycle.duties if duty.topic == answer.topic), None)
+            if strategy is not None:
+                self.state.strategies[strategy] = StrategyState.HALTED
+                self._latch(
+                    KillLevel.CANCEL, Scope(ScopeKind.STRATEGY, strategy), answer.error, "supervisor", at
+                )
+        if answer.cycle == 0:
+            self._act("fill", touched, at)
+        elif (
+            answer.cycle == self.cycle.number
+            and self.cycle.deadline is not None
+            and not self.cycle.is_waiting
+        ):
+            self._finish_cycle(at)
+
+    def _on_order_asked(self, asked: OrderAsked, at: int) -> None:
+        if asked.key and asked.key in self._keys:
+            self._tell(Severity.NOTE, "order", f"asked again with key {asked.key}: nothing new is sent")
+            return
+        if asked.key:
+            self._keys[asked.key] = asked.request.instrument
+        made = self.decider.decide_requests("operator", [Planned(asked.request)], at, keep_denied=True)
+        self._take(made)
+
+    def _on_cancel_asked(self, asked: CancelAsked, at: int) -> None:
+        live = self.state.account.live
+        orders = (
+            list(live.values())
+            if asked.client_id is None
+            else [live[asked.client_id]] * (asked.client_id in live)
+        )
+        if not orders and asked.client_id is not None:
+            self._tell(Severity.NOTE, "order", f"nothing to cancel: {asked.client_id} is not a working order")
+        for order in orders:
+            self._cancel(order, asked.reason or "operator", at)
+
+    def _on_rejected(self, rejected: OrderRejected, at: int) -> None:
+        order = self.state.account.order(rejected.client_id)
+        if order is None:
+            return
+        venue = venue_of(order.request.instrument)
+        text = f"{rejected.client_id} rejected: {rejected.code} {rejected.reason}"
+        self._tell(Severity.WARN, "order", text, order.request.instrument)
+        if rejected.code == "post_only":
+            return
+        recent = self._rejects.setdefault(venue, deque())
+        recent.append(at)
+        while recent[0] <= at - 60_000:
+            recent.popleft()
+        if len(recent) > _REJECTS_PER_MIN:
+            reason = f"{len(recent)} rejections in a minute"
+            self._latch(KillLevel.PAUSE, Scope(ScopeKind.VENUE, venue), reason, "breaker rejects", at)
+
+    # -- latches ---------------------------------------------------------------------------------------------------
+
+    def _latch(self, level: KillLevel, scope: Scope, reason: str, by: str, at: int) -> None:
+        """Bind at once, and ask for it to be made durable; what the level does follows once it is."""
+        known = any(latch.level is level and latch.scope == scope for latch in self.state.latches)
+        if not known:
+            latch = Latch(level=level, scope=scope, reason=reason, by=by, at=at)
+            self.state.latches = (*self.state.latches, latch)
+            self._commands.append(SetLatch(latch))
+
+    def _on_latch(self, latch: Latch, at: int) -> None:
+        self._tell(Severity.CRITICAL, "kill", f"{latch.level} {latch.scope} by {latch.by}: {latch.reason}")
+        if latch.level not in CANCELLING:
+            return
+        for order in list(self.state.account.live.values()):
+            bound = latch.scope.binds(order.request.instrument, order.request.source)
+            if bound and not order.request.protective and order.request.source != _FLATTEN_SOURCE:
+                self._cancel(order, f"{latch.level} {latch.scope}", at)
+        if latch.level is KillLevel.FLATTEN:
+            self._start_flatten(latch, at)
+        elif latch.level is KillLevel.HALT:
+            self.parents = {key: canceled(parent, "halted") for key, parent in self.parents.items()}
+
+    def _start_flatten(self, latch: Latch, at: int) -> None:
+        for instrument, position in sorted(self.state.account.positions.items()):
+            if not position.qty or not latch.scope.binds(instrument, ""):
+                continue
+            number = len(self.parents) + 1
+            self.parents[f"flatten{number}"] = Parent(
+                id=f"flatten{number}",
+                instrument=instrument,
+                side=Side.SELL if position.qty > 0 else Side.BUY,
+                qty=abs(position.qty),
+                source=_FLATTEN_SOURCE,
+                slices=_FLATTEN_SLICES,
+                every_ms=_FLATTEN_EVERY_MS,
+                slippage_bps=_FLATTEN_SLIPPAGE_BPS,
+                next_at=at,
+                reduce_only=True,
+            )
+
+    def _check_flat(self, at: int) -> None:
+        """Turn a flatten of the whole desk into a halt once nothing is held in its scope."""
+        for latch in self.state.latches:
+            if latch.level is not KillLevel.FLATTEN:
+                continue
+            held = [
+                position
+                for position in self.state.account.positions.values()
+                if position.qty and latch.scope.binds(position.instrument, "")
+            ]
+            if not held:
+                self._latch(KillLevel.HALT, latch.scope, f"flat after: {latch.reason}", latch.by, at)
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    def _look(self, at: int) -> None:
+        self._looked_at = at
+        for trip in self.breakers.evaluate(self.state, self.desk.traded, at):
+            self._tell(trip.severity, trip.topic, trip.text)
+            if trip.latch is not None:
+                latch = trip.latch
+                self._latch(latch.level, latch.scope, latch.reason, latch.by, at)
+            if trip.closed is not None:
+                self._withdraw_quotes(trip.closed, at)
+        self._check_flat(at)
+
+    def _withdraw_quotes(self, instrument: InstrumentId, at: int) -> None:
+        """Cancel resting strategy orders on an instrument that closed: they would be blind."""
+        for order in list(self.state.account.orders_on(instrument)):
+            resting = order.request.type is OrderType.LIMIT and not order.request.protective
+            if resting and order.request.source not in ("manual", _FLATTEN_SOURCE):
+                self._cancel(order, "data closed", at)
+
+    def _do_what_is_due(self, at: int) -> None:
+        cycle = self.cycle
+        if cycle.next_at is None:
+            cycle.schedule(at)
+        if cycle.deadline is not None and at >= cycle.deadline:
+            for topic, focus in cycle.give_up():
+                self._tell(Severity.WARN, "assess", f"{topic} {focus or ''} did not answer in time")
+            self._finish_cycle(at)
+        self._work_parents(at)
+        if cycle.next_at is not None and at >= cycle.next_at:
+            self._commands.extend(cycle.begin(at))
+            if not cycle.is_waiting:
+                self._finish_cycle(at)
+
+    def _work_parents(self, at: int) -> None:
+        for key, parent in list(self.parents.items()):
+            if not parent.is_working or at < parent.next_at:
+                continue
+            spec = self.state.instruments[parent.instrument]
+            working = any(
+                order.request.group == key for order in self.state.account.orders_on(parent.instrument)
+            )
+            if working:
+                self.parents[key] = msgspec.structs.replace(parent, next_at=at + parent.every_ms)
+                continue
+            after, request = next_child(parent, spec, self.state.mid(parent.instrument), at)
+            self.parents[key] = after
+            if request is not None:
+                closing = parent.source == _FLATTEN_SOURCE
+                self._take(self.decider.decide_requests("parent", [Planned(request)], at, closing=closing))
+
+    def _finish_cycle(self, at: int) -> None:
+        self.cycle.close()
+        self._act("cycle", self.cycle.instruments(), at)
+
+    # -- acting ----------------------------------------------------------------------------------------------------
+
+    def _act(self, trigger: str, instruments: set[InstrumentId], at: int) -> None:
+        wanted = {instrument: self.cycle.intents_on(instrument) for instrument in sorted(instruments)}
+        inputs = self.cycle.inputs(None if trigger == "cycle" else instruments)
+        made = self.decider.decide(
+            trigger, wanted, inputs, tuple(self.cycle.errors.items()), self.desk.traded, at
+        )
+        for order, reason in made.cancels:
+            self._cancel(order, reason, at)
+        self._take(made)
+
+    def _take(self, made: Made) -> None:
+        self._orders.extend(made.orders)
+        self._commands.extend(made.commands)
+
+    def _cancel(self, order: Order, reason: str, at: int) -> None:
+        if order.cancel_pending or not order.is_live:
+            return
+        changes = Changes()
+        self.state.account.apply_order(CancelRequested(client_id=order.client_id, ts=at), at, changes)
+        self._orders.extend(changes.orders)
+        self._commands.append(CancelOrder(order.client_id, order.request.instrument, reason))
+
+    def _tell(
+        self, severity: Severity, topic: str, text: str, instrument: InstrumentId | None = None
+    ) -> None:
+        self._commands.append(Notify(severity, topic, text, instrument))
