@@ -33,7 +33,8 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, dataclasses.field))
+# No field specifiers: a type checker would look for the default under its keyword only, and call every default missing.
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 def settings(cls: type[T]) -> type[T]:
     """Make ``cls`` a frozen, keyword-only dataclass with slots."""
     return dataclasses.dataclass(frozen=True, kw_only=True, slots=True)(cls)
