@@ -84,7 +84,9 @@ def load(word: str) -> Commands:
             raise
         raise UsageError(f"'{word}' is not built yet", number=111, hint="tradecli help coverage") from error
     build = getattr(module, "build", None)
-    commands: Commands = build(word) if build else module.app
+    commands: Commands | None = build(word) if build else getattr(module, "app", None)
+    if commands is None:
+        raise UsageError(f"'{word}' is not built yet", number=111, hint="tradecli help coverage")
     return commands
 
 
