@@ -182,6 +182,20 @@ MarketEvent: TypeAlias = (
     | OptionChain
 )
 
+MARKET_TYPES = (
+    Quote,
+    Trade,
+    Book,
+    Candle,
+    MarkPrice,
+    FundingRate,
+    OpenInterest,
+    VolIndex,
+    Sentiment,
+    OptionChain,
+)
+"""The members of MarketEvent, for ``isinstance``; the most frequent first."""
+
 
 def available_at(event: MarketEvent | BookDelta) -> int:
     """Return the first moment, UTC ms, at which ``event`` could be known."""

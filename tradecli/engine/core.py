@@ -64,7 +64,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Engine:
-    """One desk. ``step`` holds what the last call changed, for the store."""
+    """One desk. ``touched`` and ``make_step`` speak of the last call of ``process``."""
 
     def __init__(self, desk: Desk, instruments: Sequence[Instrument]) -> None:
         self.desk = desk
@@ -86,18 +86,23 @@ class Engine:
         self.seq += 1
         self._commands, self._orders = [], []
         changes = self._take_in(event, at)
+        self._changes = changes
         if changes is not None:
             self._react(event, changes, at)
         if changes is not None or at - self._looked_at >= _LOOK_MS:
             self._look(at)
         if at >= self.next_due():
             self._do_what_is_due(at)
-        self._changes = changes
         return tuple(self._commands)
 
-    def step(self, event: Event, at: int) -> Step:
-        """Process ``event`` and return the whole step: what it changed, what followed."""
-        commands = self.process(event, at)
+    @property
+    def touched(self) -> bool:
+        """Say whether the last event changed an order or moved money."""
+        changes = self._changes
+        return bool(self._orders) or (changes is not None and bool(changes.orders or changes.entries))
+
+    def make_step(self, event: Event, at: int, commands: tuple[Command, ...]) -> Step:
+        """Return the last event as a step: what it changed, what followed."""
         changes = self._changes
         orders = {order.client_id: order for order in (changes.orders if changes else ())}
         orders.update({order.client_id: order for order in self._orders})
