@@ -1,0 +1,1 @@
+"""The paper venue: simulated accounts that fill against real or simulated markets."""
