@@ -25,7 +25,8 @@ LAYERS = (
 )
 ENGINE_CORE = ("core", "state", "plan", "risk", "gate", "cycle", "execute", "reconcile")
 PURE = (
-    *("domain", "quant", "components", "venues.paper.matching", "venues.sequence"),
+    *("domain", "quant", "components", "venues.paper.matching", "venues.paper.venue"),
+    "venues.sequence",
     *(f"engine.{name}" for name in ENGINE_CORE),
 )
 IMPURE = {

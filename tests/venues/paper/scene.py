@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal as D
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -13,6 +13,8 @@ from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.domain.market import Book, Candle, Quote, Trade
 from tradecli.domain.order import Approved, OrderRequest
 from tradecli.venues.paper.venue import PaperVenue
+
+D = Decimal
 
 PERP = InstrumentId("BTCUSDT@binance")
 SPOT = InstrumentId("BTCUSDT.spot@binance")
@@ -37,7 +39,7 @@ class Terms:
     latency_ms: int = 0
     latency_sigma: float = 0.0
     max_volume_pct: float = 5.0
-    initial_balance: D = D(100_000)
+    initial_balance: Decimal = Decimal(100_000)  # noqa: RUF009
 
 
 class Scene:

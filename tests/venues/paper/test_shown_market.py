@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal as D
+from decimal import Decimal
 from math import inf, nan
 
 import pytest
 
 from tests.venues.paper.scene import PERP, T0, Scene, book
 from tradecli.domain.market import Book, MarkPrice, Quote
+
+D = Decimal
 
 BIDS = [(100.0, 1.0), (99.9, 2.0), (99.8, 3.0)]
 ASKS = [(100.1, 1.0), (100.2, 2.0), (100.3, 3.0)]
@@ -26,7 +28,9 @@ WALKS = [
     ("buy", "0.5", None, "gtc", ["accepted", "fill 0.500@100.1 taker"]),
     ("sell", "0.5", None, "gtc", ["accepted", "fill 0.500@100.0 taker"]),
     ("buy", "2", None, "gtc", ["accepted", "fill 1.000@100.1 taker", "fill 1.000@100.2 taker"]),
-    ("sell", "4", None, "ioc", ["accepted", "fill 1.000@100.0 taker", "fill 2.000@99.9 taker", "fill 1.000@99.8 taker"]),
+    ("sell", "4", None, "ioc", [
+        "accepted", "fill 1.000@100.0 taker", "fill 2.000@99.9 taker", "fill 1.000@99.8 taker",
+    ]),
     ("buy", "2", "100.1", "gtc", ["accepted", "fill 1.000@100.1 taker"]),
     ("buy", "2", "100.1", "ioc", ["accepted", "fill 1.000@100.1 taker", "expired"]),
     ("buy", "2", "100.1", "fok", ["accepted", "expired"]),
@@ -95,7 +99,7 @@ def test_a_quote_newer_than_the_book_replaces_its_top(scene: Scene) -> None:
         ("sell", "100.1", "accepted"),
     ],
 )
-def test_a_post_only_order_that_would_cross_is_rejected_and_never_takes_V24(
+def test_a_post_only_order_that_would_cross_is_rejected_and_never_takes_v24(
     scene: Scene, side: str, price: str, outcome: str
 ) -> None:
     order = scene.order(side, "1", price, post_only=True)
@@ -121,7 +125,7 @@ UNUSABLE = {
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
-def test_no_order_is_filled_from_an_invalid_or_stale_market_INV_11(name: str) -> None:
+def test_no_order_is_filled_from_an_invalid_or_stale_market_inv_11(name: str) -> None:
     scene = Scene()
     scene.market(UNUSABLE[name], at=T0 + 1)
     assert scene.of(scene.order("buy", "1")) == ["rejected no-market"]
@@ -262,7 +266,7 @@ def test_a_stop_limit_rests_at_its_price_once_triggered(scene: Scene) -> None:
 # -- own orders -------------------------------------------------------------------------------------------------
 
 
-def test_the_newest_order_is_cancelled_where_it_would_meet_our_own_V29() -> None:
+def test_the_newest_order_is_cancelled_where_it_would_meet_our_own_v29() -> None:
     scene = Scene()
     scene.book([(99.0, 5.0)], [(100.0, 1.0), (101.0, 5.0)])
     resting = scene.order("sell", "1", "100.5")
@@ -284,7 +288,7 @@ def test_a_cancel_ends_an_order_once_and_fails_afterwards(scene: Scene) -> None:
     assert scene.fills(order) == []
 
 
-def test_a_cancel_reports_what_had_filled_V09(scene: Scene) -> None:
+def test_a_cancel_reports_what_had_filled_v09(scene: Scene) -> None:
     order = scene.order("buy", "1", "100.0")
     scene.trade(99.9, 0.4, "sell")
     scene.cancel(order)

@@ -9,8 +9,8 @@ it is then; everything that follows for this order is reported ``back`` later (`
 a market event are taken before it. An instrument is matched on books, quotes and trades as far as there are any; a
 bar is matched only when none of them was seen inside it, so a venue that shows bars only is matched on bars only. A
 fill inside a bar carries the bar's last millisecond, because that is all a bar tells; it precedes a settlement at the
-bar's end. Margin and liquidation are not simulated: sizes are the business of the risk limits, except that spot never sells
-what it does not hold and never buys what it cannot pay.
+bar's end. Margin and liquidation are not simulated: sizes are the business of the risk limits, except that spot never
+sells what it does not hold and never buys what it cannot pay.
 """
 
 from __future__ import annotations
