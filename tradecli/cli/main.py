@@ -211,7 +211,8 @@ def _report(error: TradecliError, *, as_json: bool) -> int:
 
             write(redacted(error_object(error)))
         else:
-            print(redacted(_one_line(error.line())), file=sys.stderr)
+            for line in error.line().split("\n"):
+                print(redacted(_one_line(line)), file=sys.stderr)
     except BrokenPipeError:
         _quiet_pipe()
     return int(error.exit_code)

@@ -65,8 +65,16 @@ def write(text: str) -> None:
 
 def error_object(error: TradecliError) -> str:
     """Return the JSON form of an error."""
-    body = {"code": error.code, "message": error.message, "hint": error.hint, "where": error.where}
-    body["exit_code"] = int(error.exit_code)  # type: ignore[assignment]
+    body: dict[str, Any] = {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "where": error.where,
+    }
+    body["exit_code"] = int(error.exit_code)
+    problems = getattr(error, "problems", None)
+    if problems:
+        body["problems"] = [codec.to_builtins(problem) | {"code": problem.code} for problem in problems]
     return codec.encode({"schema": "tradecli.error/1", "error": body}).decode() + "\n"
 
 

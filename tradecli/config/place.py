@@ -11,15 +11,10 @@ from pathlib import Path
 import msgspec
 
 from tradecli.config import folders
+from tradecli.config.profiles import MODES
 from tradecli.config.source import read_source
 from tradecli.domain.enums import Mode
 from tradecli.errors import ConfigError
-
-BUILT_IN = {
-    "demo": Mode.DEMO,
-    "replay": Mode.REPLAY,
-    "paper": Mode.PAPER,
-}
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,9 +66,9 @@ def mode_of(profile: str, path: Path | None) -> Mode:
                 hint="one of " + ", ".join(Mode),
             )
         return Mode(own["mode"])
-    if profile in BUILT_IN:
-        return BUILT_IN[profile]
-    known = sorted({*BUILT_IN, *tables})
+    if profile in MODES:
+        return MODES[profile]
+    known = sorted({*MODES, *tables})
     hint = f"known: {', '.join(known)}"
     raise ConfigError(
         f"no such profile: {profile!r}", number=131, hint=hint, where=str(path) if path else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def read_source(path: Path) -> Source:
     """Read and parse ``path``; ``ConfigError`` says why it cannot be, ``NotFound`` that it is not there."""
     text = _text(path)
     try:
-        table = tomllib.loads(text)
+        table = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise _syntax(path, text, error) from error
     except RecursionError as error:
