@@ -39,7 +39,7 @@ class Terms:
     latency_ms: int = 0
     latency_sigma: float = 0.0
     max_volume_pct: float = 5.0
-    initial_balance: Decimal = Decimal(100_000)  # noqa: RUF009
+    initial_balance: Decimal = Decimal(100_000)
 
 
 class Scene:

@@ -57,10 +57,9 @@ class Drop(NamedTuple):
 
 def read_bar(pit: Pit, candle: Candle, share: float) -> Bar | None:
     """Return the bar in ticks, or None when its numbers cannot be a bar."""
+    low, high = candle.low, candle.high
     if not (
-        0 < candle.low <= min(candle.open, candle.close)
-        and max(candle.open, candle.close) <= candle.high < inf
-        and 0 <= candle.volume < inf
+        0 < low <= candle.open <= high < inf and low <= candle.close <= high and 0 <= candle.volume < inf
     ):
         return None
     tick = pit.tick
@@ -68,8 +67,8 @@ def read_bar(pit: Pit, candle: Candle, share: float) -> Bar | None:
         ts=candle.ts,
         end=candle.ts + candle.interval_ms,
         open=round(candle.open / tick),
-        high=floor(candle.high / tick + OFF_TICK),
-        low=ceil(candle.low / tick - OFF_TICK),
+        high=floor(high / tick + OFF_TICK),
+        low=ceil(low / tick - OFF_TICK),
         close=round(candle.close / tick),
         lots=pit.lots_of(candle.volume * share),
     )

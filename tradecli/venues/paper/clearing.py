@@ -21,6 +21,8 @@ from tradecli.venues.paper.account import Account, exact, fee_of
 from tradecli.venues.paper.pit import Match, Pit, Working
 from tradecli.venues.paper.wire import Wire
 
+REDUCED = "reduce-only: the position is closed"
+
 KEPT_FILLS = 5_000
 """Newest fills per venue that a snapshot shows."""
 
@@ -190,12 +192,17 @@ class Clearing:
             fills=tuple(self._fills[venue]),
         )
 
+    def has_nothing_to_reduce(self, order: Working) -> bool:
+        """Say whether a reduce-only order has lost its position."""
+        request, pit = order.approved.request, self.pit_of(order)
+        closable = self.account_of(pit).closable(request.instrument, request.side)
+        return request.reduce_only and closable < pit.instrument.lot
+
     def _sweep(self, pit: Pit, at: int) -> None:
         """End the reduce-only orders that have nothing left to reduce (V25, V26)."""
-        account = self.account_of(pit)
         for order in [o for o in pit.orders() if o.approved.request.reduce_only]:
-            if account.closable(pit.instrument.id, order.side) < pit.instrument.lot:
-                self.cancel(order, "reduce-only: the position is closed", at)
+            if self.has_nothing_to_reduce(order):
+                self.cancel(order, REDUCED, at)
 
     def _forget(self, pit: Pit, order: Working) -> None:
         order.done = True

@@ -16,8 +16,8 @@ from __future__ import annotations
 from math import ceil, inf
 
 from tradecli.domain.enums import Liquidity, Side
-from tradecli.domain.market import Trade
-from tradecli.venues.paper.pit import Match, Pit, Shown, Working, displayed, visible
+from tradecli.domain.market import Book, Quote, Trade
+from tradecli.venues.paper.pit import Match, Pit, Shown, Working, levels_of, quote_is_sound, visible
 
 CANCELS_AHEAD = 0.5
 """Share of the cancelled size at our level that stood before us, pro rata."""
@@ -60,38 +60,64 @@ def _beyond(levels: list[Shown], lots: int, buy: bool) -> int:
     return last + worse if buy else last - worse
 
 
-def advance_queues(pit: Pit) -> None:
-    """Move queue positions by what the newest book displays at our prices."""
-    for order in (*pit.buys, *pit.sells):
-        if order.ticks is None or order.ahead == 0.0:
-            continue
-        now = displayed(pit, order.buy, order.ticks)
-        if now is None:
-            continue
-        if order.ahead is None:
-            order.ahead = now
-        else:
-            vanished = order.shown - order.traded - now
-            if vanished > 0 and order.shown > 0:
-                order.ahead -= CANCELS_AHEAD * vanished * order.ahead / order.shown
-            order.ahead = max(min(order.ahead, now), 0.0)
-        order.shown, order.traded = now, 0.0
+def advance_by_quote(pit: Pit, quote: Quote) -> None:
+    """Move the queues at the top: a quote shows what stands there, and nothing at better prices."""
+    if not quote_is_sound(quote):
+        return
+    for buy, resting, price, size in (
+        (True, pit.buys, quote.bid, quote.bid_qty),
+        (False, pit.sells, quote.ask, quote.ask_qty),
+    ):
+        if resting:
+            top = pit.ticks(price)
+            for order in resting:
+                ticks = order.ticks or 0
+                if ticks < top if buy else ticks > top:
+                    break
+                _advance(order, size if ticks == top else 0.0)
+
+
+def advance_by_book(pit: Pit, book: Book) -> None:
+    """Move the queues inside the visible range by what the book displays at our prices."""
+    if not pit.book_is_sound():
+        return
+    for buy, resting in ((True, pit.buys), (False, pit.sells)):
+        if resting:
+            levels = levels_of(pit, book, not buy)
+            sizes, last = dict(levels), levels[-1][0]
+            for order in resting:
+                ticks = order.ticks or 0
+                if ticks < last if buy else ticks > last:
+                    break
+                _advance(order, sizes.get(ticks, 0.0))
+
+
+def _advance(order: Working, now: float) -> None:
+    """Move one order's queue to the displayed size: what vanished without a trade was cancelled, half of it ahead."""
+    if order.ahead is None:
+        order.ahead = now
+    elif order.ahead > 0.0:
+        vanished = order.shown - order.traded - now
+        if vanished > 0 and order.shown > 0:
+            order.ahead -= CANCELS_AHEAD * vanished * order.ahead / order.shown
+        order.ahead = max(min(order.ahead, now), 0.0)
+    order.shown, order.traded = now, 0.0
 
 
 def through_the_book(pit: Pit, at: int) -> list[Match]:
-    """Return the fills of resting orders that the other side of the book now lies beyond by at least one tick."""
+    """Return the fills of resting orders that the other side of the market now lies beyond by at least one tick."""
+    top = pit.top()
+    if top is None:
+        return []
     fills: list[Match] = []
-    for buy, resting in ((True, pit.buys), (False, pit.sells)):
-        if not resting:
+    for buy, resting, best in ((True, pit.buys, top[1]), (False, pit.sells, top[0])):
+        if not resting or (best >= (resting[0].ticks or 0) if buy else best <= (resting[0].ticks or 0)):
             continue
-        levels = visible(pit, buy, at)
-        if not levels:
-            continue
-        best = levels[0].ticks
+        levels = visible(pit, buy, at) or []
         spent = 0
         for order in resting:
-            ticks = order.ticks
-            if ticks is None or (best >= ticks if buy else best <= ticks):
+            ticks = order.ticks or 0
+            if best >= ticks if buy else best <= ticks:
                 break
             offered = sum(
                 level.left for level in levels if (level.ticks < ticks if buy else level.ticks > ticks)

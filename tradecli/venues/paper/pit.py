@@ -168,6 +168,16 @@ class Pit:
         resting = self.sells if buy else self.buys
         return resting[0].ticks if resting else None
 
+    def top(self) -> tuple[int, int] | None:
+        """Return the best bid and ask in ticks as last shown, whatever their age; None when they are not sound."""
+        book, quote = self.book, self.quote
+        if quote is not None and (book is None or quote.ts > book.ts):
+            return (self.ticks(quote.bid), self.ticks(quote.ask)) if quote_is_sound(quote) else None
+        if book is None or not self.book_is_sound():
+            return None
+        scale = 1.0 if book.tick == self.tick else book.tick / self.tick
+        return round(book.bids[0][0] * scale), round(book.asks[0][0] * scale)
+
     def book_is_sound(self) -> bool:
         """Say whether the newest book is uncrossed, sorted, positive and finite; looked at once per book."""
         if self.book is not self.checked:
@@ -220,10 +230,10 @@ def visible(pit: Pit, buy: bool, at: int) -> list[Shown] | None:
         top = pit.ticks(quote.ask if buy else quote.bid)
         levels.append((top, quote.ask_qty if buy else quote.bid_qty))
         if deep is not None:
-            behind = _levels(pit, deep, buy)
+            behind = levels_of(pit, deep, buy)
             levels += [level for level in behind if (level[0] > top if buy else level[0] < top)]
     elif deep is not None:
-        levels = _levels(pit, deep, buy)
+        levels = levels_of(pit, deep, buy)
     else:
         return None
     used = pit.used
@@ -235,7 +245,7 @@ def visible(pit: Pit, buy: bool, at: int) -> list[Shown] | None:
     return result
 
 
-def _levels(pit: Pit, book: Book, buy: bool) -> list[tuple[int, float]]:
+def levels_of(pit: Pit, book: Book, buy: bool) -> list[tuple[int, float]]:
     """Return the side that a taker meets, in the instrument's own ticks."""
     side = book.asks if buy else book.bids
     if book.tick == pit.tick:
@@ -257,7 +267,7 @@ def displayed(pit: Pit, buy: bool, ticks: int) -> float | None:
             return 0.0
     if book is None or not pit.book_is_sound():
         return None
-    for level, size in _levels(pit, book, not buy):
+    for level, size in levels_of(pit, book, not buy):
         if level == ticks:
             return size
         if level < ticks if buy else level > ticks:

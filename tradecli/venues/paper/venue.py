@@ -28,7 +28,7 @@ from tradecli.domain.order import Approved
 from tradecli.errors import BrokenInvariant
 from tradecli.ports import AccountSnapshot
 from tradecli.venues.paper import bars, matching
-from tradecli.venues.paper.clearing import Clearing
+from tradecli.venues.paper.clearing import REDUCED, Clearing
 from tradecli.venues.paper.pit import Match, Pit, Shown, Working, displayed, visible
 from tradecli.venues.paper.rules import Refusal, refusal
 from tradecli.venues.paper.wire import Arrival, Wire
@@ -169,8 +169,8 @@ class PaperVenue:
     ) -> Refusal | None:
         """Return why the market or the account refuses an order that is well formed."""
         request, instrument = approved.request, pit.instrument
-        account = self._clearing.account_of(pit)
-        if request.reduce_only and account.closable(instrument.id, request.side) < instrument.lot:
+        closable = self._clearing.account_of(pit).closable(instrument.id, request.side)
+        if request.reduce_only and closable < instrument.lot:
             return Refusal("reduce-only", "there is no position that it would reduce")
         if request.type is OrderType.STOP:
             return None
@@ -219,7 +219,9 @@ class PaperVenue:
         self._take(pit, order, levels, own, at)
         if order.done:
             return
-        if matching.reaches(order, own):
+        if self._clearing.has_nothing_to_reduce(order):
+            self._clearing.cancel(order, REDUCED, at)
+        elif matching.reaches(order, own):
             self._clearing.cancel(order, SELF_TRADE, at)
         elif order.immediate or order.ticks is None:
             self._clearing.expire(order, "nothing more at once within its limit", at)
@@ -231,16 +233,17 @@ class PaperVenue:
     def _take(self, pit: Pit, order: Working, levels: list[Shown], own: int | None, at: int) -> None:
         """Fill what a taker can have now: inside its limit and before our own best order on the other side."""
         fills = matching.walk(order, levels, order.left, own)
-        if (
-            order.all_or_none
-            and sum(min(f.lots, self._clearing.room(order, f.ticks)) for f in fills) < order.left
-        ):
+        if order.all_or_none and not self._fills_whole(order, fills):
             return
         for fill in fills:
             taken = 0 if order.done else self._clearing.fill(fill, at, at)
             if taken:
                 key = (order.buy, fill.ticks)
                 pit.used[key] = pit.used.get(key, 0) + taken
+
+    def _fills_whole(self, order: Working, fills: list[Match]) -> bool:
+        lots = sum(fill.lots for fill in fills)
+        return bool(fills) and min(lots, self._clearing.room(order, fills[-1].ticks)) == order.left
 
     def _go_live_unseen(self, pit: Pit, order: Working, at: int) -> None:
         """Place an order while no book or quote can be used: bars decide, or it rests with an unknown queue."""
@@ -273,6 +276,7 @@ class PaperVenue:
         if pit.used:
             pit.used.clear()
         if pit.count:
+            matching.advance_by_quote(pit, quote)
             self._after_shown(pit, at)
 
     def _on_book(self, book: Book, at: int) -> None:
@@ -285,10 +289,10 @@ class PaperVenue:
         if pit.used:
             pit.used.clear()
         if pit.count:
+            matching.advance_by_book(pit, book)
             self._after_shown(pit, at)
 
     def _after_shown(self, pit: Pit, at: int) -> None:
-        matching.advance_queues(pit)
         self._clearing.fill_all(matching.through_the_book(pit, at), at)
         for order in list(pit.takers):
             if not order.done and visible(pit, order.buy, at) is not None:
