@@ -12,7 +12,7 @@ from tradecli.domain.decision import Decision
 from tradecli.domain.events import AccountEvent, Event, Fill
 from tradecli.domain.feed import Feed
 from tradecli.domain.instrument import Instrument, InstrumentId
-from tradecli.domain.market import MarketEvent
+from tradecli.domain.market import BookDelta, MarketEvent
 from tradecli.domain.order import Approved, Order
 from tradecli.domain.position import LedgerEntry, Position
 
@@ -87,15 +87,34 @@ class Store(Protocol):
     ) -> Sequence[Decision]: ...
 
 
+Recordable: TypeAlias = MarketEvent | BookDelta
+"""What a history keeps: market events, and the book messages that books are rebuilt from."""
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a history holds of one series: ``kind`` is its rows' class name, ``subject`` its instrument or name."""
+
+    kind: str
+    subject: str
+    interval_ms: int | None
+    first_ts: int
+    last_ts: int
+    rows: int
+
+
 class History(Protocol):
     """The market store: recorded data, in the order it became known."""
 
-    async def write(self, rows: Sequence[MarketEvent]) -> int:
-        """Keep rows; a row that is already there changes nothing. Return how many were new."""
+    async def write(self, rows: Sequence[Recordable]) -> int:
+        """Keep rows, all in one transaction; one that is already there changes nothing. Return how many were new."""
         ...
 
-    def read(self, feed: Feed, since: int, until: int) -> AsyncIterator[MarketEvent]:
-        """Yield rows known in [since, until)."""
+    def read(self, feed: Feed, since: int, until: int) -> AsyncIterator[Recordable]:
+        """Yield rows known in [since, until), ties as written; a book feed gives books and book messages."""
+        ...
+
+    async def coverage(self) -> Sequence[Coverage]:
+        """Return what there is of every series: for option chains the subject is ``BTC@deribit``."""
         ...
 
 
@@ -111,6 +130,7 @@ class Lease(Protocol):
 __all__ = [
     "AccountSnapshot",
     "Clock",
+    "Coverage",
     "Execution",
     "Gate",
     "History",
@@ -118,5 +138,6 @@ __all__ = [
     "Lease",
     "LedgerEntry",
     "MarketData",
+    "Recordable",
     "Store",
 ]

@@ -18,7 +18,7 @@ Level: TypeAlias = tuple[int, float]
 
 
 class Quote(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Best bid and ask."""
+    """Best bid and ask. ``sequence`` is the venue's update id of the book it was the top of, 0 where it has none."""
 
     instrument: InstrumentId
     ts: int
@@ -26,6 +26,7 @@ class Quote(msgspec.Struct, frozen=True, gc=False, tag=True):
     bid_qty: float
     ask: float
     ask_qty: float
+    sequence: int = 0
 
     @property
     def mid(self) -> float:
@@ -83,6 +84,8 @@ class BookDelta(msgspec.Struct, frozen=True, tag=True):
     """A snapshot or a difference as the venue sent it; a size of 0 removes the level.
 
     ``first_id``/``last_id``/``prev_id`` are the venue's sequence numbers (Binance U/u/pu), None where it has none.
+    ``tick`` is the price of one tick where the message came with prices and no instrument, as recorded ones do; None
+    means the tick of the instrument.
     """
 
     instrument: InstrumentId
@@ -93,6 +96,7 @@ class BookDelta(msgspec.Struct, frozen=True, tag=True):
     prev_id: int | None
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
+    tick: float | None = None
 
 
 class FundingRate(msgspec.Struct, frozen=True, gc=False, tag=True):
