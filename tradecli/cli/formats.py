@@ -155,11 +155,18 @@ def _table(answer: Answer, options: Options, records: Sequence[Any], age_ms: int
 
 
 def _generic(answer: Answer, records: Sequence[Mapping[str, Any]]) -> Panel:
-    from tradecli.present.blocks import Align, Cell, Column, Table
+    """Return a plain panel of records: facts for a single one, a table for more."""
+    from tradecli.present.blocks import Align, Cell, Column, Facts, Table
     from tradecli.present.format import UNKNOWN
 
     rows = [flat(record) for record in records]
     names = _columns(rows)
+    title = answer.schema.removeprefix("tradecli.").split("/")[0].replace(".", " ")
+    if len(rows) == 1:
+        facts = tuple(
+            (_with_unit(name, answer.units), Cell(_shown(name, rows[0][name]) or UNKNOWN)) for name in names
+        )
+        return Panel(title=title, blocks=(Facts(rows=facts),))
     columns = tuple(
         Column(
             name=name,
@@ -169,9 +176,14 @@ def _generic(answer: Answer, records: Sequence[Mapping[str, Any]]) -> Panel:
         )
         for i, name in enumerate(names)
     )
-    cells = tuple(tuple(Cell(_plain(name, row.get(name)) or UNKNOWN) for name in names) for row in rows)
-    title = answer.schema.removeprefix("tradecli.").split("/")[0].replace(".", " ")
+    cells = tuple(tuple(Cell(_shown(name, row.get(name)) or UNKNOWN) for name in names) for row in rows)
     return Panel(title=title, blocks=(Table(columns=columns, rows=cells),))
+
+
+def _shown(name: str, value: Any) -> str:
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return _plain(name, value)
 
 
 def _footer(answer: Answer, age_ms: int | None) -> str:
@@ -206,7 +218,7 @@ def _plain(name: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int) and is_time(name):
         return _iso(value)
-    if isinstance(value, list | dict):
+    if isinstance(value, list | tuple | dict):
         return codec.encode(value).decode() if value else ""
     return str(value)
 

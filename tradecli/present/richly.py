@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.box import ROUNDED, SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel as RichPanel
 from rich.table import Table as RichTable
@@ -29,6 +30,7 @@ STYLES = {
     Tone.STALE: "dim italic",
 }
 _GAP = 2
+_SHORTEST_TEXT = 24
 _EIGHTHS = "▁▂▃▄▅▆▇█"
 _BAR_CELLS = 20
 
@@ -58,8 +60,8 @@ def to_text(panels: Sequence[Panel], width: int, *, color: bool) -> str:
 
 def _panel(panel: Panel, width: int) -> RenderableType:
     inner = max(width - 4, 16)
-    title = Text(f" {visible(panel.title)} ", style="bold")
-    status = Text(f" {visible(panel.status)} ", style="dim") if panel.status else None
+    title = Text(visible(panel.title), style="bold")
+    status = Text(visible(panel.status), style="dim") if panel.status else None
     body = Group(*(_block(block, inner) for block in panel.blocks))
     return RichPanel(
         body,
@@ -99,18 +101,25 @@ def _facts(facts: Facts, width: int) -> RenderableType:
     return grid
 
 
-def kept_columns(table: Table, width: int) -> list[int]:
-    """Return the indexes of the columns that fit into ``width``; the least important go first."""
+def kept_columns(table: Table, width: int) -> dict[int, int]:
+    """Return index and width of the columns that fit into ``width``: the least important go, then texts are cut."""
     needs = [_need(column, [row[i].text for row in table.rows]) for i, column in enumerate(table.columns)]
+    floors = [
+        min(need, max(_SHORTEST_TEXT, column.width)) if column.align is Align.LEFT else need
+        for need, column in zip(needs, table.columns, strict=True)
+    ]
     kept = list(range(len(table.columns)))
-    while len(kept) > 1 and sum(needs[i] + _GAP for i in kept) > width:
+    while len(kept) > 1 and sum(floors[i] + _GAP for i in kept) > width:
         kept.remove(max(kept, key=lambda i: (table.columns[i].priority, i)))
-    return kept
+    room = width - sum(floors[i] + _GAP for i in kept)
+    widths = {}
+    for i in kept:
+        widths[i] = floors[i] + max(min(needs[i] - floors[i], room), 0)
+        room -= widths[i] - floors[i]
+    return widths
 
 
 def _need(column: Column, cells: Sequence[str]) -> int:
-    from rich.cells import cell_len
-
     return max([column.width, cell_len(_heading(column)), *(cell_len(visible(cell)) for cell in cells)])
 
 
@@ -122,7 +131,7 @@ def _table(table: Table, width: int) -> RenderableType:
     if not table.rows:
         return Text(visible(table.empty), style="dim")
     grid = RichTable(
-        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim"
+        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim"
     )
     kept = kept_columns(table, width)
     for i in kept:
@@ -132,6 +141,7 @@ def _table(table: Table, width: int) -> RenderableType:
             justify="right" if column.align is Align.RIGHT else "left",
             no_wrap=True,
             overflow="ellipsis",
+            width=kept[i],
         )
     for row in table.rows:
         grid.add_row(*(_text(row[i]) for i in kept))
