@@ -157,6 +157,8 @@ def _read_plainly(param: Any) -> None:
     from typer._coercion import RuntimeParam
 
     annotation = getattr(getattr(param, "type_descriptor", None), "annotation", None)
+    if annotation is str and param.metavar is None and param.param_type_name == "option":
+        param.metavar = "TEXT"
     if annotation is not str and annotation != list[str]:
         return
     info = param.type_descriptor.parameter_info

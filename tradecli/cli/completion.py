@@ -21,7 +21,7 @@ SHELLS = ("bash", "zsh", "fish", "powershell")
 class ScriptRow(msgspec.Struct, frozen=True, kw_only=True):
     """A completion script."""
 
-    shell: str
+    written_for: str
     script: str
 
 
@@ -35,7 +35,7 @@ def completion(
     given = options.current()
     made = script(parse.one_of(shell, SHELLS, "SHELL"))
     mode = locate(given.profile, given.config, given.db).mode
-    row = ScriptRow(shell=shell, script=made)
+    row = ScriptRow(written_for=shell, script=made)
     return Answer(schema="tradecli.completion/1", mode=mode, data=[row], as_of=given.now, text=lambda: made)
 
 

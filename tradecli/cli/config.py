@@ -15,7 +15,7 @@ from tradecli.cli import options, parse
 from tradecli.cli.commands import Commands
 from tradecli.cli.output import Answer, write_file
 from tradecli.config import describe, folders, sections
-from tradecli.config.loading import Config, load
+from tradecli.config.loading import Config, check_text, load
 from tradecli.config.place import locate
 from tradecli.config.problems import ConfigProblems
 from tradecli.domain.number import plain
@@ -167,13 +167,12 @@ def init(
     symbols = ",".join(f"{s}@{v}" if v else s for s, v in given.symbols)
     answers = _asked({**told, "symbols": symbols}, ask=not defaults)
     text = describe.example(_chosen(answers), extras=False)
-    folders.made(path.parent) if not given.config else None
-    write_file(str(path), text, overwrite=True)
-    load("paper", str(path))
+    checked = check_text(text, path, "paper")
+    if not given.config:
+        folders.made(path.parent)
+    write_file(str(path), text, overwrite=given.overwrite)
     row = MadeRow(file=str(path), next="tradecli doctor, then tradecli run --profile paper")
-    return Answer(
-        schema="tradecli.config.init/1", mode=locate("paper", str(path)).mode, data=[row], as_of=given.now
-    )
+    return Answer(schema="tradecli.config.init/1", mode=checked.mode, data=[row], as_of=given.now)
 
 
 _QUESTIONS = (

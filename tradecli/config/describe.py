@@ -13,7 +13,7 @@ from tradecli.config import profiles, sections
 from tradecli.domain.number import plain
 
 HEADER = """\
-# tradecli configuration. Every key is optional except those under [risk], which a profile
+# Configuration of tradecli. Every key is optional except those under [risk], which a profile
 # that trades must state. Unknown keys are refused; `tradecli config validate` checks the file,
 # `tradecli config explain KEY` says what a key does, `tradecli config show` where a value came from.
 # Order: defaults < built-in profile < this file < [profiles.NAME] < TRADECLI_SECTION__KEY < flags.

@@ -15,10 +15,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tradecli.config import crosschecks, profiles, sections
 from tradecli.config.place import Place, locate
 from tradecli.config.problems import ConfigProblems, Problem
-from tradecli.config.source import Source, read_source
+from tradecli.config.source import Source, parse_source, read_source
 from tradecli.config.values import from_text, settings_from
 from tradecli.domain.enums import Mode
 from tradecli.engine.settings import PaperSettings, RiskSettings, RunSettings
@@ -72,11 +74,28 @@ def load(
     ``flags`` are values by dotted key that the user typed; ``mode`` may lower the profile's mode, never raise it.
     """
     place = locate(profile, config, db)
-    found = _Collected(place, read_source(place.config) if place.config else None)
+    source = read_source(place.config) if place.config else None
+    return _load(place, source, mode, flags or {}, os.environ if environment is None else environment)
+
+
+def check_text(text: str, path: Path, profile: str) -> Config:
+    """Return what ``text`` would mean if it stood in ``path``, for a built-in profile; nothing is written or read."""
+    place = msgspec.structs.replace(locate(profile, os.devnull), config=path)
+    return _load(place, parse_source(path, text), None, {}, {})
+
+
+def _load(
+    place: Place,
+    source: Source | None,
+    mode: Mode | None,
+    flags: Mapping[str, Any],
+    environment: Mapping[str, str],
+) -> Config:
+    found = _Collected(place, source)
     found.take_profile_defaults()
     found.take_file()
-    found.take_environment(os.environ if environment is None else environment)
-    for key, value in (flags or {}).items():
+    found.take_environment(environment)
+    for key, value in flags.items():
         found.put(key, value, "--" + key.rpartition(".")[2].replace("_", "-"), "command line")
     built = found.build()
     found.check_mode(mode)

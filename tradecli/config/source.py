@@ -42,7 +42,11 @@ class Source(msgspec.Struct, frozen=True):
 
 def read_source(path: Path) -> Source:
     """Read and parse ``path``; ``ConfigError`` says why it cannot be, ``NotFound`` that it is not there."""
-    text = _text(path)
+    return parse_source(path, _text(path))
+
+
+def parse_source(path: Path, text: str) -> Source:
+    """Parse the text that stands in ``path``, or is about to."""
     try:
         table = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:

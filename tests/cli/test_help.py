@@ -1,0 +1,101 @@
+"""Pages are true: what they name exists. Rendered help is what the parser prints now."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tradecli.cli import help as pages
+from tradecli.cli import render_help
+from tradecli.cli.completion import SHELLS, command_words, script
+from tradecli.cli.groups import WORDS
+from tradecli.config import sections
+from tradecli.errors import ExitCode
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(pages.PAGES.glob("*.md"))
+COMMAND = re.compile(r"\btradecli ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
+TICKED = re.compile(r"`([^`\n]+)`")
+
+
+def test_the_rendered_help_is_what_the_parser_prints_now() -> None:
+    shipped = {path.name: path.read_text(encoding="utf-8") for path in render_help.FOLDER.glob("*.txt")}
+    assert shipped == render_help.pages(), "run python -m tradecli.cli.render_help"
+
+
+@pytest.mark.parametrize("path", sorted(render_help.FOLDER.glob("*.txt")), ids=lambda path: path.stem)
+def test_help_fits_eighty_columns_and_is_plain(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert text.isprintable() or set(text) - {"\n"} == {c for c in text if c.isprintable()}
+
+
+def named_commands(text: str) -> list[tuple[str, str | None]]:
+    return [(match[1], match[2]) for match in COMMAND.finditer(text)]
+
+
+def must_exist(text: str) -> None:
+    """Every command that ``text`` names is in the table, and its second word in its group."""
+    built = command_words()
+    for word, second in named_commands(text):
+        assert word in WORDS, f"tradecli {word}"
+        if second and built.get(word):
+            assert second in built[word], f"tradecli {word} {second}"
+        if second and word == "help":
+            assert second in {*pages.topics(), "topics"}, f"tradecli help {second}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_command_that_a_page_names_exists(path: Path) -> None:
+    must_exist(path.read_text(encoding="utf-8"))
+
+
+def test_every_command_that_the_readme_and_the_example_name_exists() -> None:
+    must_exist((ROOT / "README.md").read_text(encoding="utf-8"))
+    must_exist((ROOT / "config.toml.example").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_key_and_file_that_a_page_names_exists(path: Path) -> None:
+    keys = set(sections.all_keys())
+    tables = {key.rpartition(".")[0] for key in keys} | {"venues.NAME", "profiles.NAME"}
+    for text in TICKED.findall(path.read_text(encoding="utf-8")):
+        if re.fullmatch(r"\[[a-zA-Z.]+\]", text):
+            assert text[1:-1] in tables, text
+        elif re.fullmatch(r"(?:run|risk|paper|vol|signals|flow|funding|inventory|hedge)\.[a-z_.]+", text):
+            assert text in keys, text
+        elif re.fullmatch(r"(?:tradecli|engine)/[\w/]+\.py", text):
+            file = text if text.startswith("tradecli/") else f"tradecli/{text}"
+            assert file == "tradecli/wiring.py" or (ROOT / file).exists() or "NAME" in file, text
+
+
+def test_the_page_of_exit_codes_lists_every_code() -> None:
+    text = (pages.PAGES / "exit-codes.md").read_text(encoding="utf-8")
+    listed = {int(number) for row in re.findall(r"^\| ([\d, ]+) \|", text, re.M) for number in row.split(",")}
+    assert listed == {int(code) for code in ExitCode}
+
+
+def test_every_topic_can_be_read_and_an_unknown_one_names_the_nearest(run: Run) -> None:
+    for topic in [*pages.topics(), "topics"]:
+        result = run("help", topic, "--format", "json")
+        assert result.code == 0 and result.data, topic
+    result = run("help", "safty")
+    assert result.code == 15 and "did you mean 'safety'?" in result.err
+
+
+def test_the_page_of_options_names_every_global_flag(run: Run) -> None:
+    from tradecli.cli.options import FLAGS
+
+    text = run("help", "options").out
+    assert all(f"--{flag.name}" in text for flag in FLAGS)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_completion_knows_every_command(run: Run, shell: str) -> None:
+    text = run("completion", shell).out
+    assert text == script(shell)
+    for word, seconds in command_words().items():
+        assert word in text and all(second in text for second in seconds)
