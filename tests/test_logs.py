@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from tradecli.logs import MASK, redacted
+from tradecli.logs import MASK, open_log, redacted
 
 CANARY = "c4n4ryS3cr3tV4lu3"
 
@@ -46,3 +51,47 @@ def test_a_secret_is_masked_in_every_shape_it_is_written(text: str) -> None:
 )
 def test_references_and_ordinary_text_stay_readable(text: str) -> None:
     assert redacted(text) == text
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Path]:
+    close = open_log(tmp_path)
+    yield tmp_path / "tradecli.log"
+    close()
+
+
+def test_a_log_is_private_lines_of_json_without_secrets_or_control_characters(log: Path) -> None:
+    logger = logging.getLogger("tradecli.venues.probe")
+    logger.warning("GET /x?signature=%s", CANARY)
+    try:
+        raise ValueError(f"api_key={CANARY}\x1b[31m")
+    except ValueError:
+        logger.exception("it broke")
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert [(line["level"], line["logger"]) for line in lines] == [
+        ("warning", "tradecli.venues.probe"),
+        ("error", "tradecli.venues.probe"),
+    ]
+    assert "ValueError" in lines[1]["exception"] and isinstance(lines[0]["at"], int)
+    raw = log.read_text(encoding="utf-8")
+    assert CANARY not in raw and "\x1b" not in raw
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_sink_that_fails_loses_its_line_and_nothing_else(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (sink,) = [handler for handler in logging.getLogger("tradecli").handlers if hasattr(handler, "baseFilename")]
+
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sink, "format", full)
+    logging.getLogger("tradecli.engine").error("lost")
+
+
+def test_a_log_is_never_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "tradecli.log").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic"):
+        open_log(tmp_path)
+    assert not (tmp_path / "elsewhere").exists()

@@ -53,6 +53,12 @@ class Command(TyperCommand):
         for param in self.params:
             _read_plainly(param)
 
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            _read_plainly(option)
+        return option
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         spec, given = spec_of(self), options.current()
         helps = not {"--help", "-h"}.isdisjoint(args)
@@ -93,6 +99,12 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """A group of commands; without a command it prints its help and is a usage error."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            _read_plainly(option)
+        return option
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         formatter.write_paragraph()
@@ -153,20 +165,20 @@ def _help_row(flag: options.Flag) -> tuple[str, str]:
 
 
 def _read_plainly(param: Any) -> None:
-    """Let a text option through as it stands: building Typer's validator for it would import pydantic (100 ms)."""
+    """Let text and flags through as they stand: Typer's own validator for them would import pydantic (100 ms)."""
     from typer._coercion import RuntimeParam
 
     annotation = getattr(getattr(param, "type_descriptor", None), "annotation", None)
     if annotation is str and param.metavar is None and param.param_type_name == "option":
         param.metavar = "TEXT"
-    if annotation is not str and annotation != list[str]:
+    if annotation not in (str, bool) and annotation != list[str]:
         return
     info = param.type_descriptor.parameter_info
     if getattr(info, "parser", None) is not None or getattr(info, "callback", None) is not None:
         return
 
-    class PlainText(RuntimeParam):
+    class Plain(RuntimeParam):
         def _coerce_value(self, value: Any, param: Any, ctx: Any) -> Any:
             return list(value) if isinstance(value, tuple | list) else value
 
-    param._runtime_param = PlainText(parameter_info=info, annotation=annotation)
+    param._runtime_param = Plain(parameter_info=info, annotation=annotation)
