@@ -81,7 +81,9 @@ def test_a_log_is_private_lines_of_json_without_secrets_or_control_characters(lo
 def test_a_sink_that_fails_loses_its_line_and_nothing_else(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (sink,) = [handler for handler in logging.getLogger("tradecli").handlers if hasattr(handler, "baseFilename")]
+    (sink,) = [
+        handler for handler in logging.getLogger("tradecli").handlers if hasattr(handler, "baseFilename")
+    ]
 
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")

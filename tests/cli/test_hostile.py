@@ -1,0 +1,153 @@
+"""Every command, whatever is typed and whatever it finds: a documented code, one line, no traceback, no hanging.
+
+Rows I01 to I15 of the fault catalogue. A new command is in the table by being registered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Result, Run
+from tests.cli.test_parse import HOSTILE_NUMBERS, HOSTILE_SYMBOLS
+from tradecli.cli.completion import command_words
+from tradecli.cli.options import FLAGS
+from tradecli.config import folders
+from tradecli.errors import ExitCode
+
+LONG_RUNNING = {"demo", "tui", "run", "backtest", "replay"}
+"""They start an engine; their own tests run them."""
+COMMANDS = [
+    (word, second) if second else (word,)
+    for word, seconds in command_words().items()
+    if word not in LONG_RUNNING
+    for second in (seconds or [""])
+]
+CODES = {int(code) for code in ExitCode} - {int(ExitCode.INTERNAL)}
+
+each_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+
+
+def check(result: Result, *, as_json: bool) -> None:
+    """A documented code; stdout empty or valid JSON; errors one line each and without a traceback."""
+    assert result.code in CODES, result
+    assert "Traceback" not in result.err + result.out
+    if as_json:
+        assert result.out == "" or json.loads(result.out)
+    for line in result.err.splitlines():
+        assert line.isprintable() and len(line) < 500
+
+
+MALFORMED = [
+    *(["--limit", text] for text in ["nan", "1_000", "-1", "0", "1e3", "１"]),
+    *(["--timeout", text] for text in ["inf", "0", "-1", "0x10"]),
+    *(["--max-age", text] for text in ["10", "-5m", "0s"]),
+    *(
+        ["--at", text]
+        for text in ["2023-08-10", "1969-01-01T00:00Z", "9999-01-01T00:00Z", "2023-02-30T00:00Z"]
+    ),
+    ["--since", "-1h", "--until", "-2h"],
+    ["--venue", "Binance'; DROP TABLE"],
+    ["--symbols", "*"],
+    ["--symbols", "btcusdt"],
+    ["--profile", "../../etc"],
+    ["--db", "a\x00b"],
+    ["--db", "x" * 5_000],
+    ["--out", "a\nb"],
+    ["--fail-if", "__import__('os').system('id')"],
+    ["--fields", "a;b"],
+    ["--quiet", "--quiet"],
+    ["--format", "csv", "--format", "md"],
+    ["--nope"],
+]
+
+
+@each_command
+def test_a_malformed_flag_is_a_usage_error_of_every_command(run: Run, command: tuple[str, ...]) -> None:
+    for flags in MALFORMED:
+        result = run(*command, *flags)
+        check(result, as_json=False)
+        assert result.code == 2 and result.out == "", flags
+
+
+@each_command
+def test_hostile_words_are_refused_or_answered_in_good_order(run: Run, command: tuple[str, ...]) -> None:
+    for text in [*HOSTILE_SYMBOLS, *HOSTILE_NUMBERS]:
+        check(run(*command, text, "--format", "json"), as_json=True)
+
+
+def no_configuration(home: Path) -> None:
+    pass
+
+
+def broken_configuration(home: Path) -> None:
+    folders.made(folders.config_file().parent)
+    folders.config_file().write_text("[run\n")
+
+
+def unknown_keys(home: Path) -> None:
+    folders.made(folders.config_file().parent)
+    folders.config_file().write_text("[risk]\nmax_symbl_pct = 3\n")
+
+
+def empty_ledger(home: Path) -> None:
+    folders.made(folders.profile_dir("demo"))
+    folders.ledger_file("demo").write_bytes(b"")
+
+
+def ruined_ledger(home: Path) -> None:
+    folders.made(folders.profile_dir("demo"))
+    folders.ledger_file("demo").write_bytes(b"SQLite format 3\x00" + b"\xff" * 5_000)
+
+
+def ledger_is_a_folder(home: Path) -> None:
+    folders.made(folders.ledger_file("demo"))
+
+
+def state_is_a_file(home: Path) -> None:
+    (home / "state").write_text("not a folder")
+
+
+STATES = [
+    no_configuration,
+    broken_configuration,
+    unknown_keys,
+    empty_ledger,
+    ruined_ledger,
+    ledger_is_a_folder,
+    state_is_a_file,
+]
+
+
+@each_command
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_every_command_has_a_documented_answer_in_every_state(
+    run: Run, home: Path, command: tuple[str, ...], state: Callable[[Path], None]
+) -> None:
+    state(home)
+    check(run(*command, "--format", "json", "--offline"), as_json=True)
+
+
+@pytest.mark.parametrize("path", ["", "missing/deep", "folder"], ids=["none", "missing folder", "folder"])
+def test_an_answer_is_never_written_where_it_cannot_stand(run: Run, home: Path, path: str) -> None:
+    (home / "folder").mkdir()
+    result = run("version", "--format", "json", "--out", str(home / path) if path else "")
+    check(result, as_json=True)
+    assert result.code in (2, 15, 16)
+
+
+@each_command
+def test_no_command_offers_a_secret_as_an_argument(run: Run, command: tuple[str, ...]) -> None:
+    text = run(*command, "--help").out
+    assert not [
+        word for word in ("--secret", "--key", "--password", "--token", "--passphrase") if f"{word} " in text
+    ]
+
+
+def test_no_global_flag_takes_a_secret() -> None:
+    assert not [
+        flag.name for flag in FLAGS if any(word in flag.name for word in ("secret", "password", "token"))
+    ]
