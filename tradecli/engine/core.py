@@ -89,7 +89,7 @@ class Engine:
         self._changes = changes
         if changes is not None:
             self._react(event, changes, at)
-        if changes is not None or at - self._looked_at >= _LOOK_MS:
+        if self.touched or at - self._looked_at >= _LOOK_MS:
             self._look(at)
         if at >= self.next_due():
             self._do_what_is_due(at)

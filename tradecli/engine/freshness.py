@@ -10,6 +10,8 @@ from tradecli.domain.instrument import InstrumentId
 from tradecli.engine.settings import RiskSettings
 from tradecli.engine.state import State
 
+NO_PRICE = "no price yet"
+"""Nothing was ever heard: closed to orders, but not a fault that must clear."""
 _PERIODS = 2
 """A feed that comes in bars may be this many of its periods old."""
 
@@ -30,7 +32,7 @@ def staleness(state: State, instrument: InstrumentId, settings: RiskSettings, at
         return None
     bar = state.bar_ages.get(instrument)
     if bar is None:
-        return "no price yet"
+        return NO_PRICE
     allowed = max(settings.max_trade_age_s * 1000, _PERIODS * bar[1])
     age = at - bar[0]
     return f"last bar is {age / 1000:.0f} s old, over {allowed / 1000:.0f} s" if age > allowed else None
@@ -48,6 +50,8 @@ class Freshness:
         """Look once. Return (closed?, reason) when the instrument just closed or just reopened, else None."""
         wrong = staleness(state, instrument, self.settings, at)
         was = self.closed.get(instrument)
+        if wrong == NO_PRICE and was is None:
+            return None
         if wrong is not None:
             self._clean_since.pop(instrument, None)
             self.closed[instrument] = wrong
