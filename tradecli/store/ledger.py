@@ -1,0 +1,248 @@
+"""The ledger of one profile: runs, steps, orders, fills, money, decisions and the audit chain. The one that writes.
+
+Durable before visible: ``commit`` returns when its transaction is on disk (WAL, ``synchronous=FULL``). A commit is
+all or nothing and is refused when the lease has moved on. A file belongs to one mode and account for life. After an
+I/O error the connection is dead: nothing is retried in hope.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+import msgspec
+
+from tradecli import codec
+from tradecli.domain.commands import Step
+from tradecli.domain.decision import Decision
+from tradecli.domain.enums import Mode
+from tradecli.domain.events import Event
+from tradecli.errors import LockHeld, StoreFault
+from tradecli.store import schema
+from tradecli.store.rows import GENESIS, TABLES, Rows
+
+_BUSY_MS = 5_000
+_NEW_RUN = """
+    INSERT INTO runs (run_id, number, mode, started, config_digest, body)
+    SELECT ?, coalesce(max(number), 0) + 1, ?, ?, ?, ? FROM runs
+"""
+_TAKE_LEASE = """
+    INSERT INTO lease VALUES (1, 1, ?)
+    ON CONFLICT (id) DO UPDATE SET fence = fence + 1, holder = excluded.holder
+"""
+_PER_RUN = (Mode.DEMO, Mode.REPLAY)
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run is made of: enough to make it again. ``data`` says where its market came from."""
+
+    run_id: str
+    mode: Mode
+    started: int
+    seed: int | None
+    config_digest: str
+    config: dict[str, Any]
+    data: dict[str, Any]
+    code: str
+
+
+class Ledger:
+    """Open with ``await Ledger.open(...)``; close when done."""
+
+    def __init__(self, path: Path, connection: aiosqlite.Connection, account: str) -> None:
+        self.path = path
+        self.account = account
+        self._db = connection
+        self._run: Run | None = None
+        self._rows: Rows | None = None
+        self._dead = False
+
+    @classmethod
+    async def open(cls, path: Path, *, mode: Mode, account: str) -> Ledger:
+        """Open or make the file, bring it to the newest schema, and bind it to ``mode`` and ``account`` for life."""
+        try:
+            make_private(path)
+            with closing(sqlite3.connect(path, isolation_level=None)) as plain:
+                plain.execute("PRAGMA journal_mode = WAL")
+                schema.prepare(plain, str(path), schema.LEDGER_ID, schema.LEDGER)
+            connection = await aiosqlite.connect(path, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise fault(error, path) from error
+        try:
+            await connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            await connection.execute("PRAGMA synchronous = FULL")
+            await _bind(connection, path, mode, account)
+        except sqlite3.Error as error:
+            await connection.close()
+            raise fault(error, path) from error
+        except BaseException:
+            await connection.close()
+            raise
+        return cls(path, connection, account)
+
+    async def close(self) -> None:
+        await self._db.close()
+
+    async def begin_run(self, run: Run) -> None:
+        """Enter a new run; its audit chain starts from zero."""
+        body = codec.encode(run).decode()
+        await self._write(
+            [
+                (
+                    _NEW_RUN,
+                    [(run.run_id, run.mode.value, run.started, run.config_digest, body)],
+                )
+            ]
+        )
+        self._run = run
+        scope = run.run_id if run.mode in _PER_RUN else self.account
+        self._rows = Rows(run.run_id, scope, GENESIS, 0)
+
+    async def finish_run(self, finished: int, summary: Any) -> None:
+        """Close the run with what it came to."""
+        if self._run is None:
+            return
+        values = (finished, codec.encode(summary).decode(), self._run.run_id)
+        await self._write([("UPDATE runs SET finished = ?, summary = ? WHERE run_id = ?", [values])])
+
+    @property
+    def head(self) -> str:
+        """The hash of the newest audit record of this run."""
+        return self._rows.head if self._rows is not None else GENESIS
+
+    async def commit(self, steps: Sequence[Step], fence: int) -> None:
+        """Make steps durable, in order, in one transaction; ``LockHeld`` when the lease has moved on."""
+        if self._rows is None or self._run is None:
+            raise StoreFault("a run must be begun before steps are kept", path=str(self.path), number=130)
+        rows = Rows(self._run.run_id, self._rows.scope, self._rows.head, self._rows.count)
+        for step in steps:
+            rows.add(step)
+        batches = [
+            (f"{statement} VALUES ({', '.join('?' * columns)})", getattr(rows, table))
+            for table, statement, columns in TABLES
+            if getattr(rows, table)
+        ]
+        await self._write(batches, fence=fence)
+        self._rows = Rows(self._run.run_id, rows.scope, rows.head, rows.count)
+
+    async def beat(self, at: int, real_at: int, body: bytes) -> None:
+        """Leave a sign of life with the desk's state, for commands that look from outside."""
+        if self._run is not None:
+            values = (self._run.run_id, at, real_at, os.getpid(), body.decode())
+            await self._write([("INSERT OR REPLACE INTO heartbeat VALUES (1, ?, ?, ?, ?, ?)", [values])])
+
+    async def take_lease(self, holder: str) -> int:
+        """Take over the right to send; return the fence that every later commit must carry."""
+        await self._write(
+            [
+                (
+                    _TAKE_LEASE,
+                    [(holder,)],
+                )
+            ]
+        )
+        async with self._db.execute("SELECT fence FROM lease") as cursor:
+            row = await cursor.fetchone()
+        return int(row[0]) if row else 0
+
+    async def steps(self, run_id: str) -> AsyncIterator[Step]:
+        """Yield the kept steps of a run: the events in order, without their commands."""
+        query = "SELECT seq, at, body FROM steps WHERE run_id = ? ORDER BY seq"
+        async with self._db.execute(query, (run_id,)) as cursor:
+            async for seq, at, body in cursor:
+                yield Step(seq=seq, at=at, event=codec.decode(body, Event), commands=())  # type: ignore[arg-type]
+
+    async def decisions(
+        self, run_id: str, *, limit: int = 100, until: int | None = None
+    ) -> Sequence[Decision]:
+        """Return the newest decisions of a run, newest first."""
+        query = "SELECT body FROM decisions WHERE run_id = ? AND at <= ? ORDER BY number DESC LIMIT ?"
+        values = (run_id, until if until is not None else 1 << 62, limit)
+        async with self._db.execute(query, values) as cursor:
+            return [codec.decode(body, Decision) async for (body,) in cursor]
+
+    async def _write(self, batches: Sequence[tuple[str, Sequence[Any]]], fence: int | None = None) -> None:
+        if self._dead:
+            raise StoreFault(
+                "the ledger had an I/O error and must be reopened", path=str(self.path), number=140
+            )
+        try:
+            await self._transaction(batches, fence)
+        except sqlite3.Error as error:
+            self._dead = not _is_busy(error)
+            raise fault(error, self.path) from error
+
+    async def _transaction(self, batches: Sequence[tuple[str, Sequence[Any]]], fence: int | None) -> None:
+        """Run one write transaction: it starts as a writer, and ends whole or not at all."""
+        await self._db.execute("BEGIN IMMEDIATE")
+        try:
+            if fence is not None:
+                await self._check_fence(fence)
+            for statement, rows in batches:
+                await self._db.executemany(statement, rows)
+            await self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                await self._db.execute("ROLLBACK")
+            raise
+
+    async def _check_fence(self, fence: int) -> None:
+        async with self._db.execute("SELECT fence FROM lease") as cursor:
+            held = await cursor.fetchone()
+        if held is not None and held[0] != fence:
+            told = f"the lease has moved on: fence {held[0]} is in force, not {fence}"
+            raise LockHeld(told, number=102, where=str(self.path))
+
+
+async def _bind(connection: aiosqlite.Connection, path: Path, mode: Mode, account: str) -> None:
+    wanted = {"mode": mode.value, "account": account}
+    async with connection.execute("SELECT key, value FROM meta") as cursor:
+        found = {key: value async for key, value in cursor}
+    for key, value in wanted.items():
+        if found.get(key, value) != value:
+            raise StoreFault(
+                f"this ledger belongs to {key} {found[key]!r}, not {value!r}",
+                path=str(path),
+                number=122,
+                hint="each mode and account has a ledger of its own: choose another --profile or --db",
+            )
+    await connection.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", list(wanted.items()))
+
+
+def make_private(path: Path) -> None:
+    """Make the folder 0700 and the file 0600 whatever the umask; a link is refused (RELIABILITY section 7)."""
+    if path.is_symlink():
+        raise StoreFault("a store may not be a link", path=str(path), number=111)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    os.fchmod(descriptor, 0o600)
+    os.close(descriptor)
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) in (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+    )
+
+
+def fault(error: Exception, path: Path | str) -> StoreFault:
+    """Translate a database or file error into one that names the path and what to do."""
+    text = str(error)
+    for words, number, message, hint in _FAULTS:
+        if any(word in text for word in words):
+            return StoreFault(message, path=str(path), number=number, hint=hint)
+    return StoreFault(text, path=str(path), number=145)
+
+
+_FAULTS = (
+    (("locked", "busy"), 141, "the store stayed locked", "another process writes: try again"),
+    (("full",), 142, "the disk is full", "make room, then start again"),
+    (("readonly", "read-only", "Permission"), 143, "the store is read-only", "check its owner and mode bits"),
+    (("malformed", "not a database"), 144, "the store is damaged", "restore a backup: tradecli db restore"),
+)

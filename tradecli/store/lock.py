@@ -1,0 +1,59 @@
+"""One engine per account and store: an advisory lock that the system frees when its holder dies, and the lease.
+
+The lock keeps a second engine out; the lease's fence makes a paused one that wakes up too late fail at its next
+commit.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from tradecli.errors import LockHeld
+from tradecli.store.ledger import make_private
+
+
+class ProcessLock:
+    """Held from ``acquire`` until ``release`` or the end of the process; nothing has to be cleaned up by hand
+    (M03).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        """Take the lock, or raise ``LockHeld`` naming the process that has it."""
+        make_private(self.path)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+            os.close(descriptor)
+            raise LockHeld(
+                f"another engine holds this ledger (process {holder})",
+                number=101,
+                where=str(self.path),
+                hint="stop it, or choose another --profile or --db",
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+class HeldLease:
+    """The fence that this process committed under, and whether its lock is still there."""
+
+    def __init__(self, fence: int, lock: ProcessLock | None = None) -> None:
+        self.fence = fence
+        self._lock = lock
+
+    def held(self) -> bool:
+        return self._lock is None or self._lock._descriptor is not None

@@ -1,0 +1,379 @@
+"""Reads a ledger without writing to it: for one-shot commands, beside a running engine.
+
+Opens the file read-only with the standard library alone, because ``tradecli status`` must be cheap. Every question
+can be asked as of a moment: rows are only ever added.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tradecli import codec
+from tradecli.domain.decision import Decision
+from tradecli.domain.enums import Mode
+from tradecli.domain.events import Fill
+from tradecli.domain.order import Order
+from tradecli.domain.position import LedgerEntry, Position, after_fee, after_funding, after_trade
+from tradecli.errors import NotEnoughData, NotFound, StoreFault
+from tradecli.store import schema
+from tradecli.store.rows import GENESIS, chain
+
+EVER = 1 << 62
+_WAIT_S = 1.0
+
+
+class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One run as listed: ``summary`` None while it is running or when it was cut off."""
+
+    run_id: str
+    number: int
+    mode: Mode
+    started: int
+    finished: int | None
+    config_digest: str
+    body: dict[str, Any]
+    summary: dict[str, Any] | None
+
+
+class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One state of an order, and when it came to be."""
+
+    seq: int
+    at: int
+    order: Order
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    at: int
+    severity: str
+    topic: str
+    instrument: str | None
+    text: str
+
+
+class Beat(msgspec.Struct, frozen=True, kw_only=True):
+    """The engine's last sign of life: engine time, real time, process, state."""
+
+    run_id: str
+    at: int
+    real_at: int
+    pid: int
+    body: dict[str, Any]
+
+
+class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
+    n: int
+    seq: int
+    at: int
+    kind: str
+    ref: str
+    digest: str
+    hash: str
+
+
+class AuditVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The chain of one run: ``ok``, or the first record that is wrong and why."""
+
+    run_id: str
+    records: int
+    head: str
+    ok: bool
+    first_bad: int | None = None
+    reason: str = ""
+
+
+class LedgerReader:
+    """A read-only view of one ledger file; ``run_id`` None means its newest run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.exists():
+            raise NotEnoughData(
+                "nothing is recorded yet",
+                number=110,
+                where=str(path),
+                hint="run the console first: tradecli demo",
+            )
+        try:
+            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_WAIT_S)
+            schema.check(self._db, str(path), schema.LEDGER_ID, len(schema.LEDGER))
+        except sqlite3.Error as error:
+            raise _fault(error, path) from error
+
+    def __enter__(self) -> LedgerReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def _rows(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        try:
+            with closing(self._db.execute(query, values)) as cursor:
+                yield from cursor
+        except sqlite3.Error as error:
+            raise _fault(error, self.path) from error
+
+    # -- runs ------------------------------------------------------------------------------------------------------
+
+    def runs(self, limit: int = 100) -> list[RunRow]:
+        """Return runs, newest first."""
+        query = (
+            "SELECT run_id, number, mode, started, finished, config_digest, body, summary"
+            " FROM runs ORDER BY number DESC LIMIT ?"
+        )
+        return [
+            RunRow(
+                run_id=run_id,
+                number=number,
+                mode=Mode(mode),
+                started=started,
+                finished=finished,
+                config_digest=digest,
+                body=msgspec.json.decode(body),
+                summary=msgspec.json.decode(summary) if summary is not None else None,
+            )
+            for run_id, number, mode, started, finished, digest, body, summary in self._rows(query, (limit,))
+        ]
+
+    def run(self, run_id: str | None = None) -> RunRow:
+        """Return one run, or the newest; ``NotFound`` when there is none of that name."""
+        for row in self.runs(limit=100_000 if run_id else 1):
+            if run_id is None or row.run_id == run_id:
+                return row
+        if run_id is None:
+            raise NotEnoughData("no run is recorded yet", number=110, where=str(self.path))
+        raise NotFound(f"no run {run_id[:60]!r} in this ledger", number=101, hint="tradecli backtest list")
+
+    # -- orders, fills, money --------------------------------------------------------------------------------------
+
+    def orders(
+        self,
+        run_id: str | None = None,
+        *,
+        at: int = EVER,
+        status: Sequence[str] = (),
+        instrument: str | None = None,
+        source: str | None = None,
+        limit: int = 1_000,
+    ) -> list[Order]:
+        """Return each order as it stood at ``at``, newest first."""
+        query = (
+            "SELECT body, max(seq) FROM orders WHERE run_id = ? AND at <= ?"
+            " AND (? IS NULL OR instrument = ?) AND (? IS NULL OR source = ?)"
+            " GROUP BY client_id ORDER BY client_id DESC"
+        )
+        values = (self.run(run_id).run_id, at, instrument, instrument, source, source)
+        found = (codec.decode(body, Order) for body, _ in self._rows(query, values))
+        wanted = [order for order in found if not status or order.status in status]
+        return wanted[:limit]
+
+    def order(self, client_id: str, run_id: str | None = None, *, at: int = EVER) -> list[OrderRow]:
+        """Return the states of one order, oldest first; ``NotFound`` for an id that is not here."""
+        query = "SELECT seq, at, body FROM orders WHERE run_id = ? AND client_id = ? AND at <= ? ORDER BY seq"
+        rows = [
+            OrderRow(seq=seq, at=when, order=codec.decode(body, Order))
+            for seq, when, body in self._rows(query, (self.run(run_id).run_id, client_id, at))
+        ]
+        if not rows:
+            raise NotFound(f"no order {client_id[:60]!r}", number=102, hint="tradecli orders list")
+        return rows
+
+    def fills(
+        self, run_id: str | None = None, *, since: int = 0, at: int = EVER, limit: int | None = None
+    ) -> list[Fill]:
+        """Return fills known in [since, at], oldest first; ``limit`` keeps the newest."""
+        query = "SELECT body FROM fills WHERE run_id = ? AND at >= ? AND at <= ? ORDER BY seq DESC LIMIT ?"
+        values = (self.run(run_id).run_id, since, at, limit if limit is not None else -1)
+        found = [codec.decode(body, Fill) for (body,) in self._rows(query, values)]
+        return found[::-1]
+
+    def entries(self, run_id: str | None = None, *, at: int = EVER) -> list[LedgerEntry]:
+        """Return movements of money, oldest first."""
+        query = (
+            "SELECT venue, coin, amount, kind, ts, ref, instrument FROM entries"
+            " WHERE run_id = ? AND at <= ? ORDER BY seq, ref"
+        )
+        return [
+            LedgerEntry(
+                venue=venue,
+                coin=coin,
+                amount=Decimal(amount),
+                kind=kind,
+                ts=ts,
+                ref=ref,
+                instrument=instrument,
+            )
+            for venue, coin, amount, kind, ts, ref, instrument in self._rows(
+                query, (self.run(run_id).run_id, at)
+            )
+        ]
+
+    def balances(self, run_id: str | None = None, *, at: int = EVER) -> dict[tuple[str, str], Decimal]:
+        """Return balances by (venue, coin): the sum of the entries."""
+        result: dict[tuple[str, str], Decimal] = {}
+        for entry in self.entries(run_id, at=at):
+            key = (entry.venue, entry.coin)
+            result[key] = result.get(key, Decimal(0)) + entry.amount
+        return result
+
+    def positions(self, run_id: str | None = None, *, at: int = EVER) -> list[Position]:
+        """Return positions rebuilt from fills and funding, by instrument."""
+        folded: dict[str, Position] = {}
+        for fill in self.fills(run_id, at=at):
+            position = folded.get(fill.instrument) or Position(instrument=fill.instrument)
+            position = after_trade(position, fill.signed_qty, fill.price)
+            if fill.fee:
+                in_base = fill.instrument.partition("@")[0].endswith(".spot") and fill.fee_coin != "USDT"
+                position = after_fee(position, fill.fee, fill.price, in_base=in_base)
+            folded[fill.instrument] = position
+        for entry in self.entries(run_id, at=at):
+            if entry.kind == "funding" and entry.instrument is not None:
+                position = folded.get(entry.instrument) or Position(instrument=entry.instrument)
+                folded[entry.instrument] = after_funding(position, entry.amount)
+        return [folded[instrument] for instrument in sorted(folded)]
+
+    # -- decisions, notices, reports -------------------------------------------------------------------------------
+
+    def decisions(
+        self, run_id: str | None = None, *, since: int = 0, at: int = EVER, limit: int = 100
+    ) -> list[Decision]:
+        """Return decisions, newest first."""
+        query = (
+            "SELECT body FROM decisions WHERE run_id = ? AND at >= ? AND at <= ? ORDER BY number DESC LIMIT ?"
+        )
+        values = (self.run(run_id).run_id, since, at, limit)
+        return [codec.decode(body, Decision) for (body,) in self._rows(query, values)]
+
+    def decision(self, number: int, run_id: str | None = None) -> Decision:
+        """Return one decision; ``NotFound`` for a number that is not here."""
+        query = "SELECT body FROM decisions WHERE run_id = ? AND number = ?"
+        for (body,) in self._rows(query, (self.run(run_id).run_id, number)):
+            return codec.decode(body, Decision)
+        raise NotFound(f"no decision {number}", number=103, hint="tradecli decisions list")
+
+    def equity(self, run_id: str | None = None, *, at: int = EVER) -> list[tuple[int, Decimal]]:
+        """Return (time, equity) of every decision that knew it, oldest first."""
+        query = (
+            "SELECT at, equity FROM decisions"
+            " WHERE run_id = ? AND at <= ? AND equity IS NOT NULL ORDER BY number"
+        )
+        return [(when, Decimal(value)) for when, value in self._rows(query, (self.run(run_id).run_id, at))]
+
+    def notices(self, run_id: str | None = None, *, at: int = EVER, limit: int = 100) -> list[Notice]:
+        """Return notices, newest first."""
+        query = (
+            "SELECT at, severity, topic, instrument, text FROM notices"
+            " WHERE run_id = ? AND at <= ? ORDER BY seq DESC, n DESC LIMIT ?"
+        )
+        return [
+            Notice(at=when, severity=severity, topic=topic, instrument=instrument, text=text)
+            for when, severity, topic, instrument, text in self._rows(
+                query, (self.run(run_id).run_id, at, limit)
+            )
+        ]
+
+    def report(
+        self, topic: str, focus: str, run_id: str | None = None, *, at: int = EVER
+    ) -> tuple[int, bytes] | None:
+        """Return (time, JSON) of the newest report of a topic at ``at``."""
+        query = (
+            "SELECT at, body FROM reports"
+            " WHERE run_id = ? AND topic = ? AND focus = ? AND at <= ? ORDER BY at DESC LIMIT 1"
+        )
+        for when, body in self._rows(query, (self.run(run_id).run_id, topic, focus, at)):
+            return when, body.encode()
+        return None
+
+    def beat(self) -> Beat | None:
+        """Return the engine's last sign of life in this ledger."""
+        for run_id, at, real_at, pid, body in self._rows(
+            "SELECT run_id, at, real_at, pid, body FROM heartbeat"
+        ):
+            return Beat(run_id=run_id, at=at, real_at=real_at, pid=pid, body=msgspec.json.decode(body))
+        return None
+
+    # -- audit -----------------------------------------------------------------------------------------------------
+
+    def audit(self, run_id: str | None = None, *, since_n: int = 0, limit: int = -1) -> Iterator[AuditRow]:
+        """Yield audit records, oldest first."""
+        query = (
+            "SELECT n, seq, at, kind, ref, digest, hash FROM audit"
+            " WHERE run_id = ? AND n > ? ORDER BY n LIMIT ?"
+        )
+        names = ("n", "seq", "at", "kind", "ref", "digest", "hash")
+        for row in self._rows(query, (self.run(run_id).run_id, since_n, limit)):
+            yield AuditRow(**dict(zip(names, row, strict=True)))
+
+    def verify(self, run_id: str | None = None) -> AuditVerdict:
+        """Walk the chain of a run and compare every row with its record (S09)."""
+        name = self.run(run_id).run_id
+        digests = self._digests(name)
+        head, expected = GENESIS, 0
+        for row in self.audit(name):
+            expected += 1
+            problem = None
+            if row.n != expected:
+                problem = f"record {expected} is missing"
+            elif chain(head, row.n, row.seq, row.at, row.kind, row.ref, row.digest) != row.hash:
+                problem = "the hash does not follow from the record and the one before"
+            elif digests.pop((row.kind, row.ref, row.seq), None) != row.digest:
+                problem = f"the {row.kind} {row.ref} is not the row that was recorded"
+            if problem is not None:
+                return AuditVerdict(
+                    run_id=name, records=expected, head=head, ok=False, first_bad=row.n, reason=problem
+                )
+            head = row.hash
+        if digests:
+            kind, ref, _ = min(digests, key=lambda key: key[2])
+            return AuditVerdict(
+                run_id=name, records=expected, head=head, ok=False, reason=f"the {kind} {ref} has no record"
+            )
+        return AuditVerdict(run_id=name, records=expected, head=head, ok=True)
+
+    def _digests(self, run_id: str) -> dict[tuple[str, str, int], str]:
+        """Return the digest of every row that the chain speaks of."""
+        import hashlib
+
+        def sha(text: str | bytes) -> str:
+            return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
+
+        result: dict[tuple[str, str, int], str] = {}
+        for client_id, seq, body in self._rows(
+            "SELECT client_id, seq, body FROM orders WHERE run_id = ?", (run_id,)
+        ):
+            result[("order", client_id, seq)] = sha(body)
+        for instrument, trade_id, seq, body in self._rows(
+            "SELECT instrument, trade_id, seq, body FROM fills WHERE run_id = ?", (run_id,)
+        ):
+            result[("fill", f"{instrument}:{trade_id}", seq)] = sha(body)
+        for row in self._rows(
+            "SELECT ref, seq, ts, venue, coin, amount, kind, instrument FROM entries WHERE run_id = ?",
+            (run_id,),
+        ):
+            result[("entry", row[0], row[1])] = sha(codec.encode(row[2:]))
+        for number, seq, body in self._rows(
+            "SELECT number, seq, body FROM decisions WHERE run_id = ?", (run_id,)
+        ):
+            result[("decision", str(number), seq)] = sha(body)
+        for kind, seq, body in self._rows(
+            "SELECT kind, seq, body FROM steps WHERE run_id = ? AND kind IN ('LatchSet', 'LatchReleased')",
+            (run_id,),
+        ):
+            result[("latch", kind, seq)] = sha(body)
+        return result
+
+
+def _fault(error: sqlite3.Error, path: Path) -> StoreFault:
+    text = str(error)
+    if "locked" in text:
+        return StoreFault("the store stayed locked", path=str(path), number=141, hint="try again")
+    return StoreFault(
+        f"the store cannot be read: {text}", path=str(path), number=144, hint="tradecli db info"
+    )

@@ -1,0 +1,102 @@
+"""The whole schema of both files, as numbered migrations. A file is ours by its application id, so that an empty or
+a foreign file is never taken for a valid store; a newer schema is refused by older code.
+
+Amounts are TEXT (a number column would turn decimals into floats), times INTEGER in UTC ms. Rows are never updated
+but for the lease, the heartbeat and a run's end: what was true at any moment can be asked later.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from tradecli.errors import StoreFault
+
+LEDGER_ID = 0x7463_4C64
+MARKET_ID = 0x7463_4D6B
+
+LEDGER = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    CREATE TABLE runs (
+        run_id TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, mode TEXT NOT NULL, started INTEGER NOT NULL,
+        config_digest TEXT NOT NULL, body TEXT NOT NULL, finished INTEGER, summary TEXT
+    ) STRICT;
+    CREATE TABLE steps (
+        run_id TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (run_id, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE orders (
+        run_id TEXT NOT NULL, client_id TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
+        status TEXT NOT NULL, instrument TEXT NOT NULL, source TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (run_id, client_id, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE fills (
+        scope TEXT NOT NULL, instrument TEXT NOT NULL, trade_id TEXT NOT NULL, run_id TEXT NOT NULL,
+        seq INTEGER NOT NULL, at INTEGER NOT NULL, ts INTEGER NOT NULL, client_id TEXT, body TEXT NOT NULL,
+        PRIMARY KEY (scope, instrument, trade_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX fills_in_order ON fills (run_id, seq);
+    CREATE TABLE entries (
+        scope TEXT NOT NULL, ref TEXT NOT NULL, run_id TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
+        ts INTEGER NOT NULL, venue TEXT NOT NULL, coin TEXT NOT NULL, amount TEXT NOT NULL, kind TEXT NOT NULL,
+        instrument TEXT, PRIMARY KEY (scope, ref)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX entries_in_order ON entries (run_id, seq);
+    CREATE TABLE decisions (
+        run_id TEXT NOT NULL, number INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
+        trigger TEXT NOT NULL, equity TEXT, body TEXT NOT NULL, PRIMARY KEY (run_id, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE notices (
+        run_id TEXT NOT NULL, seq INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, severity TEXT NOT NULL,
+        topic TEXT NOT NULL, instrument TEXT, text TEXT NOT NULL, PRIMARY KEY (run_id, seq, n)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE reports (
+        run_id TEXT NOT NULL, topic TEXT NOT NULL, focus TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (run_id, topic, focus, at)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE audit (
+        run_id TEXT NOT NULL, n INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL,
+        ref TEXT NOT NULL, digest TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (run_id, n)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE lease (
+        id INTEGER PRIMARY KEY CHECK (id = 1), fence INTEGER NOT NULL, holder TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE heartbeat (
+        id INTEGER PRIMARY KEY CHECK (id = 1), run_id TEXT NOT NULL, at INTEGER NOT NULL, real_at INTEGER NOT NULL,
+        pid INTEGER NOT NULL, body TEXT NOT NULL
+    ) STRICT;
+    """,
+)
+
+
+def prepare(
+    connection: sqlite3.Connection, path: str, application_id: int, migrations: tuple[str, ...]
+) -> None:
+    """Bring an open file to the newest schema, one migration a transaction; refuse what is not ours or is newer."""
+    found = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if found != application_id and (found != 0 or tables):
+        raise StoreFault("this file is not a store of the kind expected", path=path, number=120)
+    if version > len(migrations):
+        raise StoreFault(
+            f"schema {version} is newer than this program knows ({len(migrations)})",
+            path=path,
+            number=121,
+            hint="use the newer program, or restore a backup",
+        )
+    for number in range(version, len(migrations)):
+        script = f"PRAGMA application_id = {application_id}; PRAGMA user_version = {number + 1};"
+        connection.executescript(f"BEGIN IMMEDIATE; {migrations[number]} {script} COMMIT;")
+
+
+def check(connection: sqlite3.Connection, path: str, application_id: int, newest: int) -> None:
+    """Refuse a file that cannot be read as a store: empty, foreign, or of a newer schema."""
+    found = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found != application_id:
+        raise StoreFault("this file is not a store of the kind expected", path=path, number=120)
+    if version > newest:
+        raise StoreFault(
+            f"schema {version} is newer than this program knows ({newest})", path=path, number=121
+        )
