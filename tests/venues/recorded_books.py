@@ -1,0 +1,37 @@
+"""Reads the recorded depth and best-price tables as rows of the domain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.market import BookDelta
+from tradecli.venues.depth import Top
+
+DEPTH = ("seq", "kind", "event_ts", "first_update_id", "last_update_id", "prev_update_id", "side", "price", "qty")
+
+
+def depth(path: Path, tick: float, instrument: InstrumentId) -> list[BookDelta]:
+    """Return one message per ``seq``, in the order of arrival."""
+    import pyarrow.parquet as pq
+
+    columns = pq.read_table(path, columns=list(DEPTH)).to_pydict()
+    messages: list[BookDelta] = []
+    seen = None
+    for seq, kind, ts, first, last, prev, side, price, qty in zip(*(columns[name] for name in DEPTH), strict=True):
+        if seq != seen:
+            seen, bids, asks = seq, [], []
+            messages.append((ts or 0, kind == "S", first, last, prev, bids, asks))  # type: ignore[arg-type]
+        (bids if side == "b" else asks).append((round(price / tick), qty))
+    return [BookDelta(instrument, *head, tuple(bids), tuple(asks)) for *head, bids, asks in messages]  # type: ignore[misc]
+
+
+def tops(path: Path, tick: float) -> list[Top]:
+    import pyarrow.parquet as pq
+
+    columns = pq.read_table(path).to_pydict()
+    names = ("update_id", "bid", "bid_qty", "ask", "ask_qty")
+    return [
+        Top(id, round(bid / tick), bid_qty, round(ask / tick), ask_qty)
+        for id, bid, bid_qty, ask, ask_qty in zip(*(columns[name] for name in names), strict=True)
+    ]
