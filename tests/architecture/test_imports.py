@@ -27,6 +27,7 @@ ENGINE_CORE = ("core", "state", "plan", "risk", "gate", "cycle", "execute", "rec
 PURE = (
     *("domain", "quant", "components", "venues.paper.matching", "venues.paper.venue"),
     "venues.sequence",
+    "venues.depth",
     *(f"engine.{name}" for name in ENGINE_CORE),
 )
 IMPURE = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from tradecli.domain import feed as f
 from tradecli.domain import market as m
+from tradecli.ports import Coverage
 
 KINDS: dict[type, tuple[type, ...]] = {
     f.CandleFeed: (m.Candle,),
@@ -57,3 +58,26 @@ class MemoryHistory:
         for at, place in sorted(known):
             if since <= at < until:
                 yield self.events[place]
+
+    async def coverage(self) -> Sequence[Coverage]:
+        """Return the coverage of instruments and names, bars apart by interval."""
+        series: dict[tuple[str, str, int | None], list[int]] = {}
+        for event in self.events:
+            subject = (
+                getattr(event, "instrument", None)
+                or getattr(event, "name", None)
+                or f"{event.currency}@{event.venue}"
+            )
+            key = type(event).__name__, str(subject), getattr(event, "interval_ms", None)
+            series.setdefault(key, []).append(event.ts)
+        return [
+            Coverage(
+                kind=kind,
+                subject=subject,
+                interval_ms=interval,
+                first_ts=min(ts),
+                last_ts=max(ts),
+                rows=len(ts),
+            )
+            for (kind, subject, interval), ts in sorted(series.items(), key=str)
+        ]

@@ -5,10 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from tradecli.domain.instrument import InstrumentId
-from tradecli.domain.market import BookDelta
-from tradecli.venues.depth import Top
+from tradecli.domain.market import BookDelta, Quote
 
-DEPTH = ("seq", "kind", "event_ts", "first_update_id", "last_update_id", "prev_update_id", "side", "price", "qty")
+DEPTH = (
+    "seq",
+    "kind",
+    "event_ts",
+    "first_update_id",
+    "last_update_id",
+    "prev_update_id",
+    "side",
+    "price",
+    "qty",
+)
 
 
 def depth(path: Path, tick: float, instrument: InstrumentId) -> list[BookDelta]:
@@ -18,20 +27,21 @@ def depth(path: Path, tick: float, instrument: InstrumentId) -> list[BookDelta]:
     columns = pq.read_table(path, columns=list(DEPTH)).to_pydict()
     messages: list[BookDelta] = []
     seen = None
-    for seq, kind, ts, first, last, prev, side, price, qty in zip(*(columns[name] for name in DEPTH), strict=True):
+    for seq, kind, ts, first, last, prev, side, price, qty in zip(
+        *(columns[name] for name in DEPTH), strict=True
+    ):
         if seq != seen:
             seen, bids, asks = seq, [], []
             messages.append((ts or 0, kind == "S", first, last, prev, bids, asks))  # type: ignore[arg-type]
         (bids if side == "b" else asks).append((round(price / tick), qty))
-    return [BookDelta(instrument, *head, tuple(bids), tuple(asks)) for *head, bids, asks in messages]  # type: ignore[misc]
+    return [BookDelta(instrument, *head, tuple(bids), tuple(asks), tick) for *head, bids, asks in messages]  # type: ignore[misc]
 
 
-def tops(path: Path, tick: float) -> list[Top]:
+def best(path: Path, instrument: InstrumentId) -> list[Quote]:
+    """Return the recorded best prices; ``sequence`` is the update id."""
     import pyarrow.parquet as pq
 
-    columns = pq.read_table(path).to_pydict()
-    names = ("update_id", "bid", "bid_qty", "ask", "ask_qty")
-    return [
-        Top(id, round(bid / tick), bid_qty, round(ask / tick), ask_qty)
-        for id, bid, bid_qty, ask, ask_qty in zip(*(columns[name] for name in names), strict=True)
-    ]
+    names = ("recv_ts_us", "bid", "bid_qty", "ask", "ask_qty", "update_id")
+    columns = pq.read_table(path, columns=list(names)).to_pydict()
+    rows = zip(*(columns[name] for name in names), strict=True)
+    return [Quote(instrument, recv_us // 1000, *row) for recv_us, *row in rows]

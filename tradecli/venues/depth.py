@@ -8,22 +8,16 @@ where a later snapshot would hide it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from tradecli.domain.instrument import InstrumentId
-from tradecli.domain.market import BookDelta
+from tradecli.domain.market import BookDelta, Quote
 from tradecli.venues.sequence import BookBuilder, Rule, Status, continues, rule_of
 
-
-class Top(NamedTuple):
-    """A recorded best bid and ask with the update id that produced it."""
-
-    update_id: int
-    bid_ticks: int
-    bid_qty: float
-    ask_ticks: int
-    ask_qty: float
+Top: TypeAlias = tuple[int, float, int, float]
+"""A best bid and ask: ticks and size of each."""
 
 
 class DepthVerdict(NamedTuple):
@@ -47,26 +41,31 @@ class DepthVerdict(NamedTuple):
         return self.status is Status.OK and not faults
 
 
-def verify_depth(deltas: Iterable[BookDelta], bbo: Iterable[Top], rule: Rule | None = None) -> DepthVerdict:
-    """Rebuild the book from ``deltas`` in their order of arrival and compare it with ``bbo``.
+def verify_depth(
+    deltas: Iterable[BookDelta], bbo: Iterable[Quote], rule: Rule | None = None, tick: float | None = None
+) -> DepthVerdict:
+    """Rebuild the book from ``deltas`` in their order of arrival and compare it with ``bbo`` by its ``sequence``.
 
-    Without ``rule`` it is the one of the first message's venue (``KeyError`` where none is known).
+    Without ``rule`` it is the one of the first message's venue (``KeyError`` where none is known); without ``tick``,
+    the one that the first message carries (``ValueError`` where it carries none).
     """
-    tops = {top.update_id: top for top in bbo}
-    builder: _Compared | None = None
-    chain: _Chain | None = None
-    messages = 0
-    for delta in deltas:
-        if builder is None or chain is None:
-            rule = rule or rule_of(delta.instrument)
-            builder, chain = _Compared(rule, tops), _Chain(rule)
-        messages += 1
+    messages = iter(deltas)
+    first = next(messages, None)
+    if first is None:
+        return DepthVerdict(0, 0, 0, 0, 0, 0, Status.WAITING, None, None)
+    step = tick or first.tick
+    if not step:
+        raise ValueError("the messages do not say the price of one tick")
+    rule = rule or rule_of(first.instrument)
+    tops = {quote.sequence: _top(quote, step) for quote in bbo if quote.sequence}
+    builder, chain = _Compared(first.instrument, step, rule, tops), _Chain(rule)
+    count = 0
+    for delta in itertools.chain((first,), messages):
+        count += 1
         chain.follow(delta)
         builder.apply(delta)
-    if builder is None or chain is None:
-        return DepthVerdict(0, 0, 0, 0, 0, 0, Status.WAITING, None, None)
     return DepthVerdict(
-        messages=messages,
+        messages=count,
         compared=len(builder.agreed),
         matches=sum(builder.agreed.values()),
         gaps=chain.gaps,
@@ -76,6 +75,10 @@ def verify_depth(deltas: Iterable[BookDelta], bbo: Iterable[Top], rule: Rule | N
         first_gap=chain.first_gap,
         first_mismatch=next((id for id, agrees in builder.agreed.items() if not agrees), None),
     )
+
+
+def _top(quote: Quote, tick: float) -> Top:
+    return round(quote.bid / tick), quote.bid_qty, round(quote.ask / tick), quote.ask_qty
 
 
 class _Chain:
@@ -102,8 +105,8 @@ class _Chain:
 class _Compared(BookBuilder):
     """A builder that looks at the recorded best prices after each message it applies or keeps."""
 
-    def __init__(self, rule: Rule, tops: Mapping[int, Top]) -> None:
-        super().__init__(InstrumentId("DEPTH@verified"), 1.0, rule)
+    def __init__(self, instrument: InstrumentId, tick: float, rule: Rule, tops: Mapping[int, Top]) -> None:
+        super().__init__(instrument, tick, rule)
         self._tops = tops
         self._named_bids: dict[int, float] = {}
         self._named_asks: dict[int, float] = {}
@@ -111,19 +114,20 @@ class _Compared(BookBuilder):
 
     def _merge(self, delta: BookDelta) -> Status:
         status = super()._merge(delta)
-        top = self._tops.get(delta.last_id) if delta.last_id is not None else None
-        if top is not None and status is Status.OK:
-            self.agreed[top.update_id] = (*(self.best_bid() or ()), *(self.best_ask() or ())) == top[1:]
+        top = None if delta.last_id is None else self._tops.get(delta.last_id)
+        if top is not None and delta.last_id is not None and status is Status.OK:
+            self.agreed[delta.last_id] = (*(self.best_bid() or ()), *(self.best_ask() or ())) == top
         return status
 
     def _keep(self, delta: BookDelta) -> None:
         super()._keep(delta)
-        if self.status is not Status.WAITING:
+        if self.status is not Status.WAITING or delta.last_id is None:
             return
-        self._named_bids.update(delta.bids)
-        self._named_asks.update(delta.asks)
-        top = self._tops.get(delta.last_id) if delta.last_id is not None else None
-        if top is not None and top.bid_ticks in self._named_bids and top.ask_ticks in self._named_asks:
-            bid = max(ticks for ticks, size in self._named_bids.items() if size or ticks == top.bid_ticks)
-            ask = min(ticks for ticks, size in self._named_asks.items() if size or ticks == top.ask_ticks)
-            self.agreed[top.update_id] = (bid, self._named_bids[bid], ask, self._named_asks[ask]) == top[1:]
+        bids, asks = self._named_bids, self._named_asks
+        bids.update(delta.bids)
+        asks.update(delta.asks)
+        top = self._tops.get(delta.last_id)
+        if top is not None and top[0] in bids and top[2] in asks:
+            bid = max(ticks for ticks, size in bids.items() if size or ticks == top[0])
+            ask = min(ticks for ticks, size in asks.items() if size or ticks == top[2])
+            self.agreed[delta.last_id] = (bid, bids[bid], ask, asks[ask]) == top

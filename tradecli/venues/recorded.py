@@ -133,7 +133,7 @@ class Recorded:
         """Return the valid book after a difference, or None."""
         builder = builders.get(delta.instrument)
         if builder is None:
-            tick = self._ticks[delta.instrument]
+            tick = delta.tick or self._ticks[delta.instrument]
             builder = builders[delta.instrument] = BookBuilder(
                 delta.instrument, tick, rule_of(delta.instrument)
             )

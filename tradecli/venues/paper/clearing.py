@@ -54,6 +54,34 @@ class Clearing:
 
     def admit(self, pit: Pit, approved: Approved, at: int, back: int) -> Working:
         """Take an order on and report it as accepted."""
+        order = self._make(pit, approved, at, back)
+        self._wire.tell(e.OrderAccepted(client_id=order.client_id, ts=at, venue_id=order.venue_id), at + back)
+        return order
+
+    def restore(self, snapshot: AccountSnapshot) -> list[Working]:
+        """Take over balances, positions, trade ids and working orders; return the orders to be placed."""
+        account = self.accounts[snapshot.venue]
+        account.balances = {coin: Decimal(amount) for coin, amount in snapshot.balances.items()}
+        account.positions = {position.instrument: position for position in snapshot.positions}
+        for fill in snapshot.fills:
+            self._trade_ids[fill.instrument] = max(self._trade_ids[fill.instrument], int(fill.trade_id))
+        self._fills[snapshot.venue].extend(snapshot.fills)
+        restored = []
+        for open_order in snapshot.open_orders:
+            pit = self.pits[open_order.request.instrument]
+            approved = Approved(
+                client_id=open_order.client_id,
+                request=open_order.request,
+                reserved=open_order.reserved,
+                at=open_order.created_at,
+            )
+            order = self._make(pit, approved, snapshot.ts, 0)
+            order.filled = int(open_order.filled / pit.instrument.lot)
+            order.cost = open_order.cost
+            restored.append(order)
+        return restored
+
+    def _make(self, pit: Pit, approved: Approved, at: int, back: int) -> Working:
         request, instrument = approved.request, pit.instrument
         self._admitted += 1
         order = Working(
@@ -68,7 +96,6 @@ class Clearing:
             venue_id=f"P{self._admitted}",
         )
         self.working[order.client_id] = order
-        self._wire.tell(e.OrderAccepted(client_id=order.client_id, ts=at, venue_id=order.venue_id), at + back)
         return order
 
     def fill_all(self, fills: Iterable[Match], at: int) -> None:

@@ -76,6 +76,27 @@ class PaperVenue:
             MarkPrice: self._on_mark,
         }
 
+    @property
+    def venues(self) -> tuple[str, ...]:
+        """The simulated venues, sorted."""
+        return tuple(self._clearing.accounts)
+
+    def restore(self, snapshot: AccountSnapshot) -> None:
+        """Take up an account where an earlier session left it, before anything is submitted.
+
+        Working orders rest again with an unknown queue; trade ids go on after the newest fill of each instrument.
+        """
+        self._funded = True
+        self._seen.update(order.client_id for order in snapshot.open_orders)
+        for order in self._clearing.restore(snapshot):
+            pit = self._clearing.pit_of(order)
+            if order.trigger is not None:
+                pit.arm(order)
+            elif order.ticks is None or order.immediate:
+                pit.wait(order)
+            else:
+                pit.rest(order)
+
     def deposits(self, ts: int) -> tuple[e.Transferred, ...]:
         """Credit and report the initial balance of each account; a second call gives nothing."""
         if self._funded:
