@@ -68,6 +68,25 @@ LEDGER = (
     """,
 )
 
+MARKET = (
+    """
+    CREATE TABLE series (
+        id INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, interval_ms INTEGER NOT NULL,
+        UNIQUE (kind, subject, interval_ms)
+    ) STRICT;
+    CREATE TABLE points (
+        series INTEGER NOT NULL, known INTEGER NOT NULL, ts INTEGER NOT NULL, tag TEXT NOT NULL,
+        a REAL, b REAL, c REAL, d REAL, e REAL
+    ) STRICT;
+    CREATE UNIQUE INDEX points_once ON points (series, known, tag);
+    CREATE TABLE blobs (
+        series INTEGER NOT NULL, known INTEGER NOT NULL, ts INTEGER NOT NULL, tag TEXT NOT NULL, body BLOB NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX blobs_once ON blobs (series, known, tag);
+    CREATE TABLE instruments (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    """,
+)
+
 
 def prepare(
     connection: sqlite3.Connection, path: str, application_id: int, migrations: tuple[str, ...]
