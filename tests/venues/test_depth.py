@@ -71,6 +71,14 @@ def test_a_difference_dropped_before_the_snapshot_is_found_too(
     assert (verdict.gaps, verdict.is_sound) == (1, False)
 
 
+def test_a_snapshot_that_comes_first_gives_the_same_verdict(
+    tape: tuple[Tape, list[BookDelta], list[Quote]],
+) -> None:
+    _, deltas, quotes = tape
+    snapshots_first = sorted(deltas, key=lambda delta: not delta.is_snapshot)
+    assert verify_depth(snapshots_first, quotes) == verify_depth(deltas, quotes)
+
+
 def test_a_wrong_level_is_a_mismatch_that_is_named() -> None:
     instrument = InstrumentId("BTCUSDT@binance")
     deltas = [

@@ -172,6 +172,25 @@ async def test_recorded_differences_come_out_as_books_while_they_are_valid_and_n
     ]
 
 
+@pytest.mark.asyncio
+async def test_books_and_book_messages_of_one_feed_come_in_one_order() -> None:
+    whole = Book(BTC, T0 + 2, 0.1, ((1000, 5.0),), ((1001, 1.0),), 11)
+    deltas = [
+        BookDelta(BTC, T0 + 1, True, None, 10, None, ((1000, 1.0),), ((1001, 1.0),)),
+        BookDelta(BTC, T0 + 3, False, 9, 11, 8, ((1000, 2.0),), ()),
+    ]
+
+    class ByKind(MemoryHistory):
+        async def read(self, feed: f.Feed, since: int, until: int) -> AsyncIterator[Any]:
+            for kind in (Book, BookDelta):
+                async for event in MemoryHistory.read(self, feed, since, until):
+                    if isinstance(event, kind):
+                        yield event
+
+    books = await collect(recorded(ByKind([whole, *deltas])).stream([f.BookFeed(BTC, 5)]))
+    assert [book.ts - T0 for book in books] == [1, 2, 3]
+
+
 class ArrayHistory(MemoryHistory):
     """Gives bars as arrays too."""
 

@@ -103,7 +103,7 @@ class _Chain:
 
 
 class _Compared(BookBuilder):
-    """A builder that looks at the recorded best prices after each message it applies or keeps."""
+    """A builder that looks at the recorded best prices after each message."""
 
     def __init__(self, instrument: InstrumentId, tick: float, rule: Rule, tops: Mapping[int, Top]) -> None:
         super().__init__(instrument, tick, rule)
@@ -119,15 +119,19 @@ class _Compared(BookBuilder):
             self.agreed[delta.last_id] = (*(self.best_bid() or ()), *(self.best_ask() or ())) == top
         return status
 
-    def _keep(self, delta: BookDelta) -> None:
-        super()._keep(delta)
-        if self.status is not Status.WAITING or delta.last_id is None:
-            return
+    def apply(self, delta: BookDelta) -> Status:
+        precedes = self.status is Status.WAITING or (self._joining and (delta.last_id or 0) < self.last_id)
+        if precedes and not delta.is_snapshot and delta.last_id is not None:
+            self._look_at_named(delta, delta.last_id)
+        return super().apply(delta)
+
+    def _look_at_named(self, delta: BookDelta, update_id: int) -> None:
+        """Compare a difference that precedes the snapshot, on the levels that differences have named so far."""
         bids, asks = self._named_bids, self._named_asks
         bids.update(delta.bids)
         asks.update(delta.asks)
-        top = self._tops.get(delta.last_id)
+        top = self._tops.get(update_id)
         if top is not None and top[0] in bids and top[2] in asks:
             bid = max(ticks for ticks, size in bids.items() if size or ticks == top[0])
             ask = min(ticks for ticks, size in asks.items() if size or ticks == top[2])
-            self.agreed[delta.last_id] = (bid, bids[bid], ask, asks[ask]) == top
+            self.agreed[update_id] = (bid, bids[bid], ask, asks[ask]) == top

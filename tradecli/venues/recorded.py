@@ -127,7 +127,11 @@ class Recorded:
                     events.append(book)
             else:
                 events.append(event)
-        return np.fromiter((available_at(event) for event in events), np.int64, len(events)), events
+        times = np.fromiter((available_at(event) for event in events), np.int64, len(events))
+        if np.all(times[1:] >= times[:-1]):
+            return times, events
+        order = np.argsort(times, kind="stable")  # a feed of two kinds of rows comes one kind after the other
+        return times[order], [events[place] for place in order.tolist()]
 
     def _joined(self, delta: BookDelta, feed: Feed, builders: dict[InstrumentId, BookBuilder]) -> Any:
         """Return the valid book after a difference, or None."""

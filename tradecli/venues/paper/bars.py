@@ -96,15 +96,6 @@ def match_bar(pit: Pit, bar: Bar, allow: Allow) -> Iterator[Match | Live | Drop]
         if price is not None and room == 0:
             yield Drop(order, False, "no position to reduce, or no balance")
             continue
-        own = pit.own_best(order.buy)
-        if (
-            price is not None
-            and own is not None
-            and not order.crossing
-            and (own <= price if order.buy else own >= price)
-        ):
-            yield Drop(order, False, "self-trade prevention: it would meet an own resting order")
-            continue
         can = min(order.left, budget, room) if side in (None, order.buy) else 0
         if order.all_or_none and can < order.left:
             can = 0
@@ -116,11 +107,7 @@ def match_bar(pit: Pit, bar: Bar, allow: Allow) -> Iterator[Match | Live | Drop]
             yield Drop(order, True, "nothing more at once within its limit")
     plans = {buy: _plan(pit, bar, buy, budget) for buy in ((True, False) if side is None else (side,))}
     if side is None:
-        side = (
-            plans[True].worth <= plans[False].worth
-            if plans[True].fills and plans[False].fills
-            else bool(plans[True].fills)
-        )
+        side = _worse_side(plans[True], plans[False])
     stops = [stop for stop in pit.stops if _sets_off(stop, bar)]
     for order, price, _, liquidity in plans[side].fills:
         can = 0 if order.done else min(order.left, budget, allow(order, price))
@@ -155,6 +142,13 @@ class _Plan(NamedTuple):
     fills: list[Match]
     worth: int
     """Profit of the fills at the bar's close, in ticks times lots."""
+
+
+def _worse_side(buys: _Plan, sells: _Plan) -> bool:
+    """Say whether it is the buys that fill: the only side reached, or the one that leaves us worse off."""
+    if buys.fills and sells.fills:
+        return buys.worth <= sells.worth
+    return bool(buys.fills)
 
 
 def _plan(pit: Pit, bar: Bar, buy: bool, budget: int) -> _Plan:
