@@ -1,0 +1,211 @@
+"""``tradecli orders``: what was asked of the venues and what became of it, from the ledger. It sends nothing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+import typer
+
+from tradecli.cli import desk, options, parse
+from tradecli.cli.commands import Commands
+from tradecli.cli.output import Answer
+from tradecli.domain.enums import OrderStatus
+from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.order import Order
+from tradecli.errors import NotFound
+from tradecli.present.blocks import Align, Cell, Column, Facts, Panel, Table, Tone
+from tradecli.present.format import age, moment, number, price, qty, time
+
+app = Commands("orders", "Orders of the ledger.")
+UNITS = {"qty": "base", "filled": "base", "remaining": "base", "price": "quote", "average_price": "quote"}
+_TONES = {
+    OrderStatus.OPEN: Tone.ACCENT,
+    OrderStatus.FILLED: Tone.GOOD,
+    OrderStatus.UNKNOWN: Tone.WARN,
+    OrderStatus.REJECTED: Tone.BAD,
+    OrderStatus.DENIED: Tone.BAD,
+}
+
+
+class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One order as it stood: quantities in base units, prices in quote units, times in UTC ms."""
+
+    client_id: str
+    created_at: int
+    updated_at: int
+    instrument: InstrumentId
+    side: str
+    type: str
+    qty: Decimal
+    price: Decimal | None
+    trigger: Decimal | None
+    filled: Decimal
+    remaining: Decimal
+    average_price: Decimal | None
+    status: str
+    source: str
+    tif: str
+    post_only: bool
+    reduce_only: bool
+    cancel_pending: bool
+    venue_id: str | None
+    reason: str
+
+
+class StepRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of an order."""
+
+    seq: int
+    at: int
+    status: str
+    filled: Decimal
+    reason: str
+
+
+class OrderStory(msgspec.Struct, frozen=True, kw_only=True):
+    """An order and every change of it, oldest first."""
+
+    order: OrderRow
+    steps: tuple[StepRow, ...]
+
+
+@app.answers("list", uses=desk.SELECT, schema="tradecli.orders.list/1", row=OrderRow)
+def list_orders(
+    status: Annotated[str, typer.Option("--status", help="only this state, such as OPEN", show_default=False)] = "",
+    by: Annotated[str, typer.Option("--by", help="only orders of this strategy", show_default=False)] = "",
+    open_only: Annotated[bool, typer.Option("--open", help="only orders that may still fill")] = False,
+    run: desk.RunId = "",
+) -> Answer:
+    """List orders, newest first."""
+    wanted = parse.one_of(status.upper(), tuple(OrderStatus), "--status") if status else ""
+    with desk.opened() as ledger:
+        orders = ledger.orders(run, ledger.selection()) if ledger else []
+        rows = [
+            order_row(order)
+            for order in orders
+            if (not wanted or order.status == wanted)
+            and (not by or order.request.source == by)
+            and (not open_only or order.is_live)
+        ]
+        return desk.answer(
+            ledger, "tradecli.orders.list/1", rows, units=UNITS, panels=lambda shown: [_table(shown)]
+        )
+
+
+@app.answers("show", schema="tradecli.orders.show/1", row=OrderStory)
+def show_order(
+    order_id: Annotated[str, typer.Argument(metavar="ID", help="our id of the order", show_default=False)],
+    run: desk.RunId = "",
+) -> Answer:
+    """Show one order with its whole story."""
+    with desk.opened() as ledger:
+        steps = ledger.order_steps(run, order_id[:64]) if ledger else []
+        if not steps:
+            raise NotFound(f"no such order: {ascii(order_id[:40])}", number=140, hint="tradecli orders list")
+        story = OrderStory(
+            order=order_row(steps[-1][2]),
+            steps=tuple(
+                StepRow(seq=seq, at=at, status=order.status.value, filled=order.filled, reason=order.reason)
+                for seq, at, order in steps
+            ),
+        )
+        return desk.answer(
+            ledger, "tradecli.orders.show/1", [story], units=UNITS, panels=lambda shown: _story(shown[0])
+        )
+
+
+def order_row(order: Order) -> OrderRow:
+    """Return an order as a record."""
+    request = order.request
+    return OrderRow(
+        client_id=order.client_id,
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+        instrument=request.instrument,
+        side=request.side.value,
+        type=request.type.value,
+        qty=request.qty,
+        price=request.price,
+        trigger=request.trigger,
+        filled=order.filled,
+        remaining=order.remaining,
+        average_price=order.average_price,
+        status=order.status.value,
+        source=request.source,
+        tif=request.tif.value,
+        post_only=request.post_only,
+        reduce_only=request.reduce_only,
+        cancel_pending=order.cancel_pending,
+        venue_id=order.venue_id,
+        reason=order.reason,
+    )
+
+
+def _table(rows: list[OrderRow]) -> Panel:
+    columns = (
+        Column(name="time", align=Align.LEFT, priority=3),
+        Column(name="id", align=Align.LEFT, priority=4),
+        Column(name="instrument", align=Align.LEFT, priority=1),
+        Column(name="side", align=Align.LEFT, priority=1),
+        Column(name="type", align=Align.LEFT, priority=5),
+        Column(name="price", priority=1),
+        Column(name="qty", priority=1),
+        Column(name="done", priority=2),
+        Column(name="by", align=Align.LEFT, priority=4),
+        Column(name="state", align=Align.LEFT, priority=1),
+        Column(name="reason", align=Align.LEFT, priority=6),
+    )
+    cells = tuple(
+        (
+            Cell(moment(row.created_at), Tone.MUTED),
+            Cell(row.client_id),
+            Cell(row.instrument),
+            Cell(row.side, Tone.GOOD if row.side == "buy" else Tone.BAD),
+            Cell("post-only" if row.post_only else row.type),
+            Cell(price(row.price)),
+            Cell(qty(row.qty)),
+            Cell(qty(row.filled)),
+            Cell(row.source),
+            Cell(row.status, _TONES.get(OrderStatus(row.status), Tone.MUTED)),
+            Cell(row.reason, Tone.MUTED),
+        )
+        for row in rows
+    )
+    return Panel(title="orders", blocks=(Table(columns=columns, rows=cells, empty="no orders"),))
+
+
+def _story(story: OrderStory) -> list[Panel]:
+    row = story.order
+    facts = (
+        ("instrument", Cell(row.instrument)),
+        ("order", Cell(f"{row.side} {row.qty} {row.type} at {price(row.price)}, {row.tif}")),
+        ("filled", Cell(f"{row.filled} at {number(row.average_price, 8)}" if row.filled else "0")),
+        ("state", Cell(row.status, _TONES.get(OrderStatus(row.status), Tone.TEXT))),
+        ("by", Cell(row.source)),
+        ("venue id", Cell(row.venue_id or "—")),
+        ("reason", Cell(row.reason or "—")),
+    )
+    columns = (
+        Column(name="time", align=Align.LEFT),
+        Column(name="after", priority=2),
+        Column(name="state", align=Align.LEFT),
+        Column(name="filled"),
+        Column(name="reason", align=Align.LEFT, priority=2),
+    )
+    first = story.steps[0].at
+    cells = tuple(
+        (
+            Cell(time(step.at), Tone.MUTED),
+            Cell(age(step.at - first)),
+            Cell(step.status),
+            Cell(qty(step.filled)),
+            Cell(step.reason, Tone.MUTED),
+        )
+        for step in story.steps
+    )
+    return [
+        Panel(title=f"order {row.client_id}", blocks=(Facts(rows=facts),)),
+        Panel(title="its story", blocks=(Table(columns=columns, rows=cells),)),
+    ]
