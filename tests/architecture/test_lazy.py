@@ -14,6 +14,7 @@ import pytest
 from tests.architecture import tree
 
 HEAVY = ("arch", "ccxt", "numba", "pandas", "scipy.optimize", "scipy.stats", "textual")
+DEAR = ("aiosqlite", "asyncio", "numpy", "pydantic", "rich", "structlog")
 FRONT = ("aiosqlite", "asyncio", "msgspec", "numpy", "pydantic", "rich", "sqlite3", "typer")
 
 # Runs as the console script does, and prints what was loaded as the last line of stderr.
@@ -53,7 +54,11 @@ BUDGETS = (
     Budget(("--version",), forbidden=HEAVY + FRONT),
     Budget(("--help",), forbidden=HEAVY + FRONT, needs="cli.main"),
     Budget(("config", "validate"), needs="cli.config"),
-    Budget(("status",), needs="cli.status"),
+    Budget(("status", "--format", "json"), forbidden=HEAVY + DEAR, needs="cli.status"),
+    Budget(("watch", "list", "--format", "json"), forbidden=HEAVY + DEAR, needs="cli.watch"),
+    Budget(("kill", "status", "--format", "json"), forbidden=HEAVY + DEAR, needs="cli.kill"),
+    Budget(("config", "schema", "--format", "json"), forbidden=HEAVY + DEAR, needs="cli.config"),
+    Budget(("status",), forbidden=(*HEAVY, "pydantic", "numpy", "aiosqlite"), needs="cli.status"),
 )
 
 

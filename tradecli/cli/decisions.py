@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from tradecli.cli import desk, parse
+from tradecli.cli import desk, options, parse
 from tradecli.cli.commands import Commands
 from tradecli.cli.output import Answer
 from tradecli.domain.decision import Decision
@@ -17,6 +17,7 @@ from tradecli.errors import NotFound
 from tradecli.present.blocks import Align, Block, Cell, Column, Facts, Notice, Panel, Table, Tone
 from tradecli.present.format import age, moment, money, number, percent
 
+_SHOWN = 50
 app = Commands("decisions", "What each cycle decided, and why.")
 _MARK = {Verdict.PASS: ("ok", Tone.GOOD), Verdict.WARN: ("warn", Tone.WARN), Verdict.REFUSE: ("no", Tone.BAD)}
 
@@ -41,32 +42,38 @@ class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
 @app.answers("list", uses=("since", "until", "at"), schema="tradecli.decisions.list/1", row=DecisionRow)
 def list_decisions(run: desk.RunId = "") -> Answer:
     """List decisions, newest first (50, or --limit)."""
-    with desk.opened() as ledger:
-        found = ledger.decisions(run, ledger.selection()) if ledger else []
+    with desk.opened(run) as ledger:
+        most = options.current().limit or _SHOWN
+        found = ledger.reader.decisions(ledger.run.run_id, since=ledger.since, at=ledger.until, limit=most)
         rows = [decision_row(decision) for decision in found]
         units = {"equity": "USDT", "drawdown_pct": "%"}
-        return desk.answer(
-            ledger, "tradecli.decisions.list/1", rows, units=units, panels=lambda shown: [_table(shown)]
-        )
+        return ledger.answer("tradecli.decisions.list/1", rows, units=units, panels=lambda: [_table(rows)])
 
 
-@app.answers("explain", schema="tradecli.decisions.explain/1", row=Decision)
+@app.answers("explain", uses=("at",), schema="tradecli.decisions.explain/1", row=Decision)
 def explain(
     which: Annotated[
-        str, typer.Argument(metavar="[NUMBER]", help="number of the decision; none: the newest", show_default=False)
+        str,
+        typer.Argument(
+            metavar="[NUMBER]", help="number of the decision; none: the newest", show_default=False
+        ),
     ] = "",
     run: desk.RunId = "",
 ) -> Answer:
     """Explain one decision: inputs with age and source, proposals, netting, every check, orders."""
     wanted = parse.whole(which, "NUMBER", least=0, most=10**12) if which else None
-    with desk.opened() as ledger:
-        decision = ledger.decision(run, wanted) if ledger else None
-        if decision is None:
-            told = f"no decision {wanted}" if which else "no decision yet"
-            raise NotFound(told, number=141, hint="tradecli decisions list")
-        return desk.answer(
-            ledger, "tradecli.decisions.explain/1", [decision], panels=lambda shown: panels(shown[0])
-        )
+    with desk.opened(run) as ledger:
+        decision = _decision(ledger, wanted)
+        return ledger.answer("tradecli.decisions.explain/1", [decision], panels=lambda: panels(decision))
+
+
+def _decision(ledger: desk.Desk, wanted: int | None) -> Decision:
+    if wanted is not None:
+        return ledger.reader.decision(wanted, ledger.run.run_id)
+    newest = ledger.reader.decisions(ledger.run.run_id, at=ledger.until, limit=1)
+    if not newest:
+        raise NotFound("no decision yet", number=103, hint="tradecli decisions list")
+    return newest[0]
 
 
 def decision_row(decision: Decision) -> DecisionRow:
@@ -207,7 +214,13 @@ def _checks(decision: Decision) -> Table:
         Column(name="", align=Align.LEFT),
     )
     rows = tuple(
-        (Cell(item.name), Cell(item.scope), Cell(item.value), Cell(item.threshold), Cell(*_MARK[item.verdict]))
+        (
+            Cell(item.name),
+            Cell(item.scope),
+            Cell(item.value),
+            Cell(item.threshold),
+            Cell(*_MARK[item.verdict]),
+        )
         for item in decision.checks
     )
     return Table(columns=columns, rows=rows, empty="none were due")

@@ -19,10 +19,9 @@ UNITS = {"qty": "base", "price": "quote", "notional": "quote", "fee": "fee coin"
 
 
 class FillRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution: ``ts`` is the venue's time, ``at`` when we knew it; quantities in base, prices in quote units."""
+    """One execution: ``ts`` is the venue's time in UTC ms; quantities in base units, prices in quote units."""
 
     ts: int
-    at: int
     instrument: InstrumentId
     side: str
     qty: Decimal
@@ -39,19 +38,16 @@ class FillRow(msgspec.Struct, frozen=True, kw_only=True):
 @app.answers("list", uses=desk.SELECT, schema="tradecli.fills.list/1", row=FillRow)
 def list_fills(run: desk.RunId = "") -> Answer:
     """List fills in the order they were booked."""
-    with desk.opened() as ledger:
-        found = ledger.fills(run, ledger.selection()) if ledger else []
-        rows = [fill_row(fill, at) for at, fill in found]
-        return desk.answer(
-            ledger, "tradecli.fills.list/1", rows, units=UNITS, panels=lambda shown: [_table(shown)]
-        )
+    with desk.opened(run) as ledger:
+        found = ledger.reader.fills(ledger.run.run_id, since=ledger.since, at=ledger.until)
+        rows = [fill_row(fill) for fill in found if ledger.selects(fill.instrument)]
+        return ledger.answer("tradecli.fills.list/1", rows, units=UNITS, panels=lambda: [_table(rows)])
 
 
-def fill_row(fill: Fill, at: int) -> FillRow:
+def fill_row(fill: Fill) -> FillRow:
     """Return a fill as a record."""
     return FillRow(
         ts=fill.ts,
-        at=at,
         instrument=fill.instrument,
         side=fill.side.value,
         qty=fill.qty,

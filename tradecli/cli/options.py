@@ -221,7 +221,9 @@ def _value(name: str, text: str, now: int, venue: str | None) -> tuple[str, Any]
         case "seed":
             return name, parse.whole(text, "--seed", least=0, most=2**31)
         case "fail-if":
-            return "fail_if", text
+            from tradecli.cli.condition import Condition  # refused before the command does anything
+
+            return "fail_if", Condition(text).text
         case "max-age":
             return "max_age_ms", parse.duration(text, "--max-age")
         case "watch":

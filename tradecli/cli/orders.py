@@ -8,16 +8,16 @@ from typing import Annotated
 import msgspec
 import typer
 
-from tradecli.cli import desk, options, parse
+from tradecli.cli import desk, parse
 from tradecli.cli.commands import Commands
 from tradecli.cli.output import Answer
 from tradecli.domain.enums import OrderStatus
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.order import Order
-from tradecli.errors import NotFound
 from tradecli.present.blocks import Align, Cell, Column, Facts, Panel, Table, Tone
 from tradecli.present.format import age, moment, number, price, qty, time
 
+_MOST = 1_000_000
 app = Commands("orders", "Orders of the ledger.")
 UNITS = {"qty": "base", "filled": "base", "remaining": "base", "price": "quote", "average_price": "quote"}
 _TONES = {
@@ -73,47 +73,52 @@ class OrderStory(msgspec.Struct, frozen=True, kw_only=True):
 
 @app.answers("list", uses=desk.SELECT, schema="tradecli.orders.list/1", row=OrderRow)
 def list_orders(
-    status: Annotated[str, typer.Option("--status", help="only this state, such as OPEN", show_default=False)] = "",
+    status: Annotated[
+        str, typer.Option("--status", help="only this state, such as OPEN", show_default=False)
+    ] = "",
     by: Annotated[str, typer.Option("--by", help="only orders of this strategy", show_default=False)] = "",
     open_only: Annotated[bool, typer.Option("--open", help="only orders that may still fill")] = False,
     run: desk.RunId = "",
 ) -> Answer:
     """List orders, newest first."""
     wanted = parse.one_of(status.upper(), tuple(OrderStatus), "--status") if status else ""
-    with desk.opened() as ledger:
-        orders = ledger.orders(run, ledger.selection()) if ledger else []
+    owner = parse.name(by, "strategy") if by else None
+    with desk.opened(run) as ledger:
+        orders = ledger.reader.orders(
+            ledger.run.run_id, at=ledger.until, status=(wanted,) if wanted else (), source=owner, limit=_MOST
+        )
         rows = [
             order_row(order)
             for order in orders
-            if (not wanted or order.status == wanted)
-            and (not by or order.request.source == by)
-            and (not open_only or order.is_live)
+            if ledger.selects(order.request.instrument)
+            and order.created_at >= ledger.since
+            and (order.is_live or not open_only)
         ]
-        return desk.answer(
-            ledger, "tradecli.orders.list/1", rows, units=UNITS, panels=lambda shown: [_table(shown)]
-        )
+        return ledger.answer("tradecli.orders.list/1", rows, units=UNITS, panels=lambda: [_table(rows)])
 
 
-@app.answers("show", schema="tradecli.orders.show/1", row=OrderStory)
+@app.answers("show", uses=("at",), schema="tradecli.orders.show/1", row=OrderStory)
 def show_order(
     order_id: Annotated[str, typer.Argument(metavar="ID", help="our id of the order", show_default=False)],
     run: desk.RunId = "",
 ) -> Answer:
     """Show one order with its whole story."""
-    with desk.opened() as ledger:
-        steps = ledger.order_steps(run, order_id[:64]) if ledger else []
-        if not steps:
-            raise NotFound(f"no such order: {ascii(order_id[:40])}", number=140, hint="tradecli orders list")
+    with desk.opened(run) as ledger:
+        states = ledger.reader.order(order_id, ledger.run.run_id, at=ledger.until)
         story = OrderStory(
-            order=order_row(steps[-1][2]),
+            order=order_row(states[-1].order),
             steps=tuple(
-                StepRow(seq=seq, at=at, status=order.status.value, filled=order.filled, reason=order.reason)
-                for seq, at, order in steps
+                StepRow(
+                    seq=state.seq,
+                    at=state.at,
+                    status=state.order.status.value,
+                    filled=state.order.filled,
+                    reason=state.order.reason,
+                )
+                for state in states
             ),
         )
-        return desk.answer(
-            ledger, "tradecli.orders.show/1", [story], units=UNITS, panels=lambda shown: _story(shown[0])
-        )
+        return ledger.answer("tradecli.orders.show/1", [story], units=UNITS, panels=lambda: _story(story))
 
 
 def order_row(order: Order) -> OrderRow:

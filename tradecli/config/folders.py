@@ -42,6 +42,11 @@ def ledger_file(profile: str, db: str | None = None) -> Path:
     return Path(db) if db else profile_dir(profile) / "ledger.db"
 
 
+def kill_file(profile: str) -> Path:
+    """Return the kill flag of a profile: it binds every ledger of that profile."""
+    return profile_dir(profile) / "kill.json"
+
+
 def market_file(mode: Mode, profile: str) -> Path:
     """Return the market store: one for real data, one of its own for each profile whose market is invented."""
     if mode in (Mode.DEMO, Mode.REHEARSAL):

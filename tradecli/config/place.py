@@ -25,6 +25,12 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     config: Path | None
     ledger: Path
     market: Path
+    kill: Path
+
+    @property
+    def lock(self) -> Path:
+        """Return the file that one engine at a time holds for this ledger."""
+        return self.ledger.with_suffix(".lock")
 
 
 def locate(profile: str | None = None, config: str | None = None, db: str | None = None) -> Place:
@@ -38,6 +44,7 @@ def locate(profile: str | None = None, config: str | None = None, db: str | None
         config=path,
         ledger=folders.ledger_file(name, db),
         market=folders.market_file(mode, name),
+        kill=folders.kill_file(name),
     )
 
 

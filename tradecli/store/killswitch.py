@@ -19,7 +19,7 @@ from tradecli import codec
 from tradecli.domain.control import Latch, Scope
 from tradecli.domain.enums import KillLevel
 from tradecli.errors import NotFound, StoreFault
-from tradecli.store.ledger import make_private
+from tradecli.store.private import make_private
 
 
 class Flag(msgspec.Struct, frozen=True):

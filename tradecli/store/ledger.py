@@ -24,6 +24,7 @@ from tradecli.domain.enums import Mode
 from tradecli.domain.events import Event
 from tradecli.errors import LockHeld, StoreFault
 from tradecli.store import schema
+from tradecli.store.private import make_private
 from tradecli.store.rows import GENESIS, TABLES, Rows
 
 _BUSY_MS = 5_000
@@ -212,16 +213,6 @@ async def _bind(connection: aiosqlite.Connection, path: Path, mode: Mode, accoun
                 hint="each mode and account has a ledger of its own: choose another --profile or --db",
             )
     await connection.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", list(wanted.items()))
-
-
-def make_private(path: Path) -> None:
-    """Make the folder 0700 and the file 0600 whatever the umask; a link is refused (RELIABILITY section 7)."""
-    if path.is_symlink():
-        raise StoreFault("a store may not be a link", path=str(path), number=111)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    os.fchmod(descriptor, 0o600)
-    os.close(descriptor)
 
 
 def _is_busy(error: sqlite3.Error) -> bool:

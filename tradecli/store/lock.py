@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from tradecli.errors import LockHeld
-from tradecli.store.ledger import make_private
+from tradecli.store.private import make_private
 
 
 class ProcessLock:

@@ -1,0 +1,248 @@
+"""``tradecli kill``: stop trading by five levels, through a flag file that needs no engine, store, network or config.
+
+A kill without ``--profile`` binds the default profile and every profile whose engine runs now: being asked to stop, it
+stops too much rather than too little. A release names one profile, one scope and a reason. Both are kept in a journal
+beside the flag.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Annotated
+
+import msgspec
+import typer
+
+from tradecli import codec
+from tradecli.cli import desk, options, parse
+from tradecli.cli.commands import Commands
+from tradecli.cli.output import Answer
+from tradecli.config import folders
+from tradecli.config.place import config_path, locate
+from tradecli.config.profiles import MODES
+from tradecli.domain.control import Latch, Scope
+from tradecli.domain.enums import KillLevel, Mode, ScopeKind
+from tradecli.errors import ExitCode, StoreFault, TradecliError, UsageError
+from tradecli.present.blocks import Align, Cell, Column, Panel, Table, Tone
+from tradecli.present.format import moment
+from tradecli.store.killswitch import KillSwitch
+
+app = Commands("kill", "Stop trading by five levels; release needs a reason.")
+SCHEMA = "tradecli.kill/1"
+_LONGEST_REASON = 200
+
+Reason = Annotated[str, typer.Option("--reason", help="why; kept in the journal", show_default=False)]
+Strategy = Annotated[str, typer.Option("--strategy", help="only this strategy", show_default=False)]
+
+_WHAT = {
+    KillLevel.PAUSE: "No new entries; exits, hedges and protective orders go on",
+    KillLevel.REDUCE: "Only orders that shrink exposure pass the gate",
+    KillLevel.CANCEL: "Reduce, and cancel every working order in scope",
+    KillLevel.HALT: "Close the gate, cancel working orders, leave positions as they are",
+}
+
+
+class LatchRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One kill level in force; ``by`` is ``operator`` or the breaker's name."""
+
+    profile: str
+    level: KillLevel
+    scope: str
+    reason: str
+    by: str
+    at: int
+
+
+class _Entry(msgspec.Struct, frozen=True, kw_only=True):
+    at: int
+    act: str
+    level: str
+    scope: str
+    reason: str
+
+
+@app.answers("status", schema=SCHEMA, row=LatchRow)
+def status() -> Answer:
+    """Show the kill levels in force; exits 13 if there are any."""
+    profile, mode, warnings = _profile()
+    standing = KillSwitch(folders.kill_file(profile)).load()
+    rows = [_row(profile, latch) for latch in standing]
+    return _answer(mode, rows, warnings, [ExitCode.HALTED] if rows else [])
+
+
+def _register(level: KillLevel) -> None:
+    def act(reason: Reason, strategy: Strategy = "") -> Answer:
+        return _kill(level, reason, strategy)
+
+    act.__doc__ = _WHAT[level] + "."
+    app.answers(level.value, uses=("venue", "symbols"), schema=SCHEMA, row=LatchRow)(act)
+
+
+for _level in _WHAT:
+    _register(_level)
+
+
+@app.answers("release", uses=("venue", "symbols"), schema=SCHEMA, row=LatchRow)
+def release(reason: Reason, strategy: Strategy = "") -> Answer:
+    """Lift the latches of one scope (no scope: those of the whole desk)."""
+    text = _checked(reason)
+    profile, mode, warnings = _profile()
+    switch = KillSwitch(folders.kill_file(profile))
+    seen = switch.load()
+    lifted: list[LatchRow] = []
+    for scope in _scopes(strategy):
+        for latch in switch.release(scope, seen):
+            lifted.append(_row(profile, latch))
+            _journal(profile, "release", latch.level, scope, text)
+    left = switch.load()
+    if left:
+        warnings = (*warnings, f"{len(left)} other latches stand: tradecli kill status")
+    return _answer(mode, lifted, (*warnings, "released: " + text), [])
+
+
+def _kill(level: KillLevel, reason: str, strategy: str) -> Answer:
+    text, scopes = _checked(reason), _scopes(strategy)
+    profile, mode, warnings = _profile()
+    given = options.current()
+    bound = [profile] if given.profile else sorted({profile, *desk.running_profiles()})
+    rows = []
+    for name in bound:
+        folders.made(folders.profile_dir(name))
+        switch = KillSwitch(folders.kill_file(name))
+        for scope in scopes:
+            latch = Latch(level=level, scope=scope, reason=text, by="operator", at=given.now)
+            switch.set(latch)
+            _journal(name, "kill", level, scope, text)
+            rows.append(_row(name, latch))
+    return _answer(mode, rows, (*warnings, *_working(bound, scopes, level)), [])
+
+
+def _working(profiles: list[str], scopes: list[Scope], level: KillLevel) -> list[str]:
+    """Say what still works in scope by the ledger, where that can be read; the flag binds whether or not it can."""
+    told = []
+    for profile in profiles:
+        try:
+            with desk.ledger_of(profile) as ledger:
+                count = sum(
+                    any(scope.binds(order.request.instrument, order.request.source) for scope in scopes)
+                    for order in ledger.reader.orders(ledger.run.run_id)
+                    if order.is_live
+                )
+                running = desk.is_alive(ledger.beat)
+        except TradecliError as error:
+            if not isinstance(error, StoreFault):
+                continue
+            told.append(f"{profile}: the ledger cannot be read, so working orders are not known")
+            continue
+        if not count:
+            continue
+        then = (
+            "its engine cancels them now"
+            if running
+            else "no engine runs; they are cancelled at its next start"
+        )
+        cancels = level in (KillLevel.CANCEL, KillLevel.HALT)
+        told.append(f"{profile}: {count} working orders in scope" + (f", {then}" if cancels else ""))
+    return told
+
+
+def _profile() -> tuple[str, Mode, tuple[str, ...]]:
+    """Return the profile that is meant and its mode, even where the configuration cannot be read (M09)."""
+    given = options.current()
+    try:
+        place = locate(given.profile, given.config, given.db)
+    except TradecliError as error:
+        name = given.profile or os.environ.get("TRADECLI_PROFILE") or ("paper" if _has_file() else "demo")
+        name = parse.name(name, "profile")
+        known = name in MODES or folders.profile_dir(name).is_dir()
+        if not known:
+            raise
+        return name, MODES.get(name, Mode.LIVE), (f"the configuration cannot be read: {error.message}",)
+    return place.profile, place.mode, ()
+
+
+def _has_file() -> bool:
+    given = options.current()
+    try:
+        return config_path(given.config) is not None
+    except TradecliError:
+        return False
+
+
+def _scopes(strategy: str) -> list[Scope]:
+    given = options.current()
+    if given.venue and given.symbols:
+        raise UsageError("--venue and --symbols: write BTCUSDT@venue", number=103)
+    if strategy and (given.venue or given.symbols):
+        raise UsageError("a kill has one kind of scope: venue, symbols or strategy", number=103)
+    if strategy:
+        return [Scope(ScopeKind.STRATEGY, parse.name(strategy, "strategy"))]
+    if given.venue:
+        return [Scope(ScopeKind.VENUE, given.venue)]
+    if given.symbols:
+        names = [f"{symbol}@{venue}" if venue else symbol for symbol, venue in given.symbols]
+        return [Scope(ScopeKind.SYMBOL, name) for name in names]
+    return [Scope()]
+
+
+def _checked(reason: str) -> str:
+    text = reason.strip()
+    if not text or len(text) > _LONGEST_REASON or not text.isprintable():
+        raise UsageError(f"--reason takes 1 to {_LONGEST_REASON} printable characters", number=190)
+    return text
+
+
+def _journal(profile: str, act: str, level: KillLevel, scope: Scope, reason: str) -> None:
+    """Append one line to ``kill.log``. The flag is durable already: a journal that fails is not in its way."""
+    path = folders.profile_dir(profile) / "kill.log"
+    entry = _Entry(at=options.current().now, act=act, level=level.value, scope=str(scope), reason=reason)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        try:
+            os.write(descriptor, codec.encode(entry) + b"\n")
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError:
+        return
+
+
+def _row(profile: str, latch: Latch) -> LatchRow:
+    return LatchRow(
+        profile=profile,
+        level=latch.level,
+        scope=str(latch.scope),
+        reason=latch.reason,
+        by=latch.by,
+        at=latch.at,
+    )
+
+
+def _answer(mode: Mode, rows: list[LatchRow], warnings: tuple[str, ...], codes: list[ExitCode]) -> Answer:
+    draw: Callable[[], list[Panel]] = lambda: [_panel(rows)]  # noqa: E731 - one expression
+    now = options.current().now
+    return Answer(schema=SCHEMA, mode=mode, data=rows, as_of=now, warnings=warnings, codes=codes, panels=draw)
+
+
+def _panel(rows: list[LatchRow]) -> Panel:
+    columns = (
+        Column(name="profile", align=Align.LEFT),
+        Column(name="level", align=Align.LEFT),
+        Column(name="scope", align=Align.LEFT),
+        Column(name="since", align=Align.LEFT, priority=2),
+        Column(name="by", align=Align.LEFT, priority=3),
+        Column(name="reason", align=Align.LEFT, priority=1),
+    )
+    cells = tuple(
+        (
+            Cell(row.profile),
+            Cell(row.level.value, Tone.BAD),
+            Cell(row.scope),
+            Cell(moment(row.at)),
+            Cell(row.by),
+            Cell(row.reason),
+        )
+        for row in rows
+    )
+    return Panel(title="kill levels", blocks=(Table(columns=columns, rows=cells, empty="none in force"),))
