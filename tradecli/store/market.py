@@ -22,7 +22,8 @@ from tradecli.domain.series import CandleSeries
 from tradecli.errors import NotEnoughData, StoreFault
 from tradecli.ports import Coverage, Recordable
 from tradecli.store import schema
-from tradecli.store.ledger import fault, make_private
+from tradecli.store.ledger import fault
+from tradecli.store.private import make_private
 from tradecli.store.packing import Blob, Key, Point, is_blob, keys, pack, unpack_blob, unpack_point
 
 if TYPE_CHECKING:
