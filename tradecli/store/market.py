@@ -23,8 +23,8 @@ from tradecli.errors import NotEnoughData, StoreFault
 from tradecli.ports import Coverage, Recordable
 from tradecli.store import schema
 from tradecli.store.ledger import fault
-from tradecli.store.private import make_private
 from tradecli.store.packing import Blob, Key, Point, is_blob, keys, pack, unpack_blob, unpack_point
+from tradecli.store.private import make_private
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
