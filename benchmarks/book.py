@@ -1,6 +1,6 @@
 """Book updates per CPU second: tradecli's ``BookBuilder`` beside ccxt's ``OrderBook``, on one stream.
 
-    python benchmarks/book.py [--rounds N] [--check]
+    python -m benchmarks.book [--rounds N] [--check]
 
 The stream is synthetic and seeded: 1,000 levels a side, messages of 20 level changes concentrated near the touch, a
 quarter of them deletions; after each message both sides' best level is read. tradecli also checks the sequence number,
@@ -54,9 +54,10 @@ def ours(snapshot: BookDelta, deltas: list[BookDelta]) -> Any:
     builder.apply(snapshot)
     best: Any = None
     for delta in deltas:
-        if builder.apply(delta) is not Status.OK:
-            raise SystemExit(f"the book is {builder.status} after {delta.last_id}")
-        best = builder.best_bid(), builder.best_ask()
+        builder.apply(delta)
+        best = builder.best()
+    if builder.status is not Status.OK:
+        raise SystemExit(f"the book is {builder.status} after {builder.last_id}")
     return best
 
 
@@ -86,7 +87,6 @@ def recorded() -> list[BookDelta]:
     path = RECORDED / "binance_usdm_btcusdt_20240808_depth.parquet"
     if not path.exists():
         return []
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     from tests.venues.recorded_books import depth
 
     return depth(path, 0.1, INSTRUMENT)

@@ -18,6 +18,11 @@ BIDS: tuple[Level, ...] = ((100, 1.0), (99, 2.0), (97, 3.0))
 ASKS: tuple[Level, ...] = ((101, 1.0), (102, 2.0), (105, 3.0))
 
 
+def bid_of(builder: BookBuilder) -> Level | None:
+    best = builder.best()
+    return best and best[0]
+
+
 def snapshot(
     last_id: int | None, bids: tuple[Level, ...] = BIDS, asks: tuple[Level, ...] = ASKS
 ) -> BookDelta:
@@ -69,7 +74,7 @@ def test_differences_are_joined_to_the_snapshot_by_the_venues_own_procedure(
     assert builder.apply(snapshot(10)) is Status.OK
     for delta in after:
         assert builder.apply(delta) is Status.OK
-    assert builder.best_bid() == (100, size) and builder.gaps == 0
+    assert bid_of(builder) == (100, size) and builder.gaps == 0
 
 
 GAPS = [
@@ -87,7 +92,7 @@ GAPS = [
 def test_a_missing_difference_makes_the_book_invalid_at_once_d01(rule: Rule, delta: BookDelta) -> None:
     builder = built(rule)
     assert builder.apply(delta) is Status.GAP
-    assert (builder.gaps, builder.book(), builder.best_bid(), builder.best_ask()) == (1, None, None, None)
+    assert (builder.gaps, builder.book(), builder.best()) == (1, None, None)
 
 
 @pytest.mark.parametrize("rule", list(Rule))
@@ -96,7 +101,7 @@ def test_a_repeated_difference_changes_nothing_d01(rule: Rule) -> None:
     first = diff(9, 11, 10, (100, 5.0)) if rule is not Rule.BINANCE_SPOT else diff(11, 11, None, (100, 5.0))
     assert builder.apply(first) is Status.OK
     assert builder.apply(first) is Status.OK
-    assert (builder.ignored, builder.best_bid()) == (1, (100, 5.0))
+    assert (builder.ignored, bid_of(builder)) == (1, (100, 5.0))
 
 
 def test_after_a_gap_only_a_new_snapshot_makes_the_book_valid_and_what_came_meanwhile_is_joined_d02() -> None:
@@ -120,7 +125,7 @@ def test_a_loss_among_what_came_meanwhile_keeps_the_rest_for_the_next_snapshot()
         builder.apply(delta)
     assert builder.apply(snapshot(10)) is Status.GAP
     assert builder.apply(snapshot(12)) is Status.OK
-    assert (builder.last_id, builder.best_bid()) == (14, (100, 4.0))
+    assert (builder.last_id, bid_of(builder)) == (14, (100, 4.0))
 
 
 def test_a_fresh_snapshot_replaces_everything_d02() -> None:
@@ -134,14 +139,14 @@ def test_a_late_snapshot_does_not_turn_a_binance_book_back() -> None:
     builder = built(Rule.BINANCE_SPOT)
     builder.apply(diff(11, 20, None, (100, 5.0)))
     assert builder.apply(snapshot(15)) is Status.OK
-    assert (builder.last_id, builder.best_bid(), builder.ignored) == (20, (100, 5.0), 1)
+    assert (builder.last_id, bid_of(builder), builder.ignored) == (20, (100, 5.0), 1)
 
 
 def test_a_venue_that_counts_anew_after_a_restart_is_followed() -> None:
     builder = built(Rule.COUNT)
     assert builder.apply(snapshot(1, ((90, 1.0),), ((91, 1.0),))) is Status.OK
     assert builder.apply(diff(None, 2, None, (90, 2.0))) is Status.OK
-    assert builder.best_bid() == (90, 2.0)
+    assert bid_of(builder) == (90, 2.0)
 
 
 CROSSED: list[tuple[tuple[Level, ...], tuple[Level, ...]]] = [
@@ -187,9 +192,9 @@ def test_the_next_best_price_is_found_near_and_far() -> None:
         snapshot(10, ((1_000, 1.0), (998, 1.0), (far, 2.0)), ((1_001, 1.0), (1_001 + 5 * NEAR, 2.0)))
     )
     builder.apply(diff(None, 11, 10, (1_000, 0.0)))
-    assert builder.best_bid() == (998, 1.0)
+    assert bid_of(builder) == (998, 1.0)
     builder.apply(diff(None, 12, 11, (998, 0.0), asks=((1_001, 0.0),)))
-    assert (builder.best_bid(), builder.best_ask()) == ((far, 2.0), (1_001 + 5 * NEAR, 2.0))
+    assert builder.best() == ((far, 2.0), (1_001 + 5 * NEAR, 2.0))
 
 
 def test_a_book_shows_the_best_levels_of_each_side_in_order() -> None:
@@ -246,4 +251,4 @@ def test_a_valid_book_equals_a_plain_dict_of_levels_and_is_sorted_positive_and_u
         assert book is not None
         assert book.bids == tuple(sorted(bids.items(), reverse=True))
         assert book.asks == tuple(sorted(asks.items()))
-        assert (builder.best_bid(), builder.best_ask()) == (book.bids[0], book.asks[0])
+        assert builder.best() == (book.bids[0], book.asks[0])

@@ -116,7 +116,7 @@ class _Compared(BookBuilder):
         status = super()._merge(delta)
         top = None if delta.last_id is None else self._tops.get(delta.last_id)
         if top is not None and delta.last_id is not None and status is Status.OK:
-            self.agreed[delta.last_id] = (*(self.best_bid() or ()), *(self.best_ask() or ())) == top
+            self.agreed[delta.last_id] = self.best() == (top[:2], top[2:])
         return status
 
     def apply(self, delta: BookDelta) -> Status:

@@ -50,7 +50,7 @@ class Status(StrEnum):
     BAD = "bad"
 
 
-UNNUMBERED = -1
+UNNUMBERED = -(1 << 62)
 """The id of a message without one: nothing continues it."""
 
 _OK, _FUTURES, _SPOT, _CHAIN = Status.OK, Rule.BINANCE_FUTURES, Rule.BINANCE_SPOT, Rule.CHAIN
@@ -67,8 +67,6 @@ def rule_of(instrument: InstrumentId) -> Rule:
 
 def continues(rule: Rule, last: int, delta: BookDelta) -> bool:
     """Say whether a difference is the very next one after the message that ended with ``last``."""
-    if last < 0 or delta.last_id is None:
-        return False
     if rule is _FUTURES or rule is _CHAIN:
         return delta.prev_id == last
     return (delta.first_id if rule is _SPOT else delta.last_id) == last + 1
@@ -93,21 +91,35 @@ class BookBuilder:
         self._asks: dict[int, float] = {}
         self._bid, self._ask = NO_BID, NO_ASK
         self._joining = False
+        self._by_prev = rule in (Rule.BINANCE_FUTURES, Rule.CHAIN)
         self._kept: list[BookDelta] = []
 
     def apply(self, delta: BookDelta) -> Status:
         """Take one message and return the state of the book after it."""
+        if self.status is not _OK or self._joining or delta.is_snapshot:
+            return self._apply_unjoined(delta)
+        last = self.last_id
+        if delta.prev_id == last if self._by_prev else continues(self.rule, last, delta):
+            self.last_id = UNNUMBERED if delta.last_id is None else delta.last_id
+            return self._merge(delta)
+        return self._break(delta)
+
+    def _apply_unjoined(self, delta: BookDelta) -> Status:
+        """Take a message while there is no book yet, or none any more, or only a snapshot."""
         if delta.is_snapshot:
             return self._replace(delta)
         if self.status is not _OK:
             self._keep(delta)
             return self.status
-        last = self.last_id
-        if self._joins(delta, last) if self._joining else continues(self.rule, last, delta):
+        if self._joins(delta):
             self._joining = False
             self.last_id = UNNUMBERED if delta.last_id is None else delta.last_id
             return self._merge(delta)
-        if delta.last_id is not None and delta.last_id <= last:
+        return self._break(delta)
+
+    def _break(self, delta: BookDelta) -> Status:
+        """Ignore a message that is older than the book; any other that does not continue it ends it."""
+        if delta.last_id is not None and delta.last_id <= self.last_id:
             self.ignored += 1
             return self.status
         self.gaps += 1
@@ -115,17 +127,12 @@ class BookBuilder:
         self._keep(delta)
         return self.status
 
-    def best_bid(self) -> Level | None:
-        """Return the best bid as (ticks, size), or None while the book is not valid."""
+    def best(self) -> tuple[Level, Level] | None:
+        """Return the best bid and ask as (ticks, size), or None while the book is not valid."""
         if self.status is not _OK:
             return None
-        return self._bid, self._bids[self._bid]
-
-    def best_ask(self) -> Level | None:
-        """Return the best ask as (ticks, size), or None while the book is not valid."""
-        if self.status is not _OK:
-            return None
-        return self._ask, self._asks[self._ask]
+        bid, ask = self._bid, self._ask
+        return (bid, self._bids[bid]), (ask, self._asks[ask])
 
     def book(self, depth: int = 20) -> Book | None:
         """Return the best ``depth`` levels of each side, or None while the book is not valid."""
@@ -166,9 +173,10 @@ class BookBuilder:
                 break
         return self.status
 
-    def _joins(self, delta: BookDelta, last: int) -> bool:
-        """Say whether a difference is the first after the snapshot ``last``, by Binance's published procedure."""
-        if delta.first_id is None or delta.last_id is None or last < 0:
+    def _joins(self, delta: BookDelta) -> bool:
+        """Say whether a difference is the first after the snapshot, by Binance's published procedure."""
+        last = self.last_id
+        if delta.first_id is None or delta.last_id is None:
             return False
         reached = last if self.rule is Rule.BINANCE_FUTURES else last + 1
         return delta.first_id <= reached <= delta.last_id

@@ -331,3 +331,47 @@ def test_every_combination_of_type_time_in_force_and_flags_is_answered_and_ends_
         assert working == (not rejected and not isinstance(told[-1], FINAL) and sum(f.qty for f in fills) < 2)
         seen += 1
     assert seen == 3 * 3 * 2 * 2 * 2 * 3
+
+
+def test_every_combination_keeps_its_flags_where_bars_are_all_there_is() -> None:
+    flags = product(OrderType, TimeInForce, (False, True), (False, True), Side, ("far", "near", "through"))
+    for type, tif, post_only, reduce_only, side, where in flags:
+        venue = PaperVenue(INSTRUMENTS, Terms(), 1)
+        venue.deposits(T0)
+
+        def bar(minute: int, venue: PaperVenue = venue) -> None:
+            candle = Candle(
+                PERP, T0 + minute * MINUTE, MINUTE, 100.0, 100.8, 99.2, 100.0, 30.0
+            )  # 1.5 may be ours
+            venue.on_market(candle, candle.close_ts)
+
+        bar(-1)
+        start = OrderRequest(instrument=PERP, side=Side.BUY, qty=D(1), type=OrderType.MARKET, source="t")
+        venue.submit(Approved(client_id="start", request=start, reserved=D(0), at=T0), T0)
+        bar(0)
+        away = {"far": -20, "near": -5, "through": 5}[where]
+        price = limit(1000 + away) if side is Side.BUY else limit(1000 - away)
+        request = OrderRequest(
+            instrument=PERP, side=side, qty=D(2), type=type, source="t", tif=tif, post_only=post_only,
+            reduce_only=reduce_only, price=None if type is OrderType.MARKET else price,
+            trigger=price if type is OrderType.STOP else None,
+        )  # fmt: skip
+        venue.submit(Approved(client_id="x", request=request, reserved=D(0), at=T0 + MINUTE), T0 + MINUTE)
+        bar(1)
+        bar(2)
+        told = [event for event in venue.due(T0 + 5 * MINUTE) if getattr(event, "client_id", "") == "x"]
+        fills = [event for event in told if isinstance(event, e.Fill)]
+        done = sum((fill.qty for fill in fills), D(0))
+        rejected = isinstance(told[0], e.OrderRejected)
+        assert rejected or isinstance(told[0], e.OrderAccepted)
+        assert all(sum(f.qty for f in fills if f.ts == ts) <= D("1.5") for ts in {f.ts for f in fills})
+        if post_only:
+            assert all(fill.liquidity == "maker" for fill in fills)
+        if reduce_only:
+            assert rejected if side is Side.BUY else done <= 1, (request, told)
+        if tif is TimeInForce.FOK and type is not OrderType.STOP:
+            assert done in (0, 2)
+        if tif is not TimeInForce.GTC and type is OrderType.LIMIT and not rejected:
+            assert isinstance(told[-1], e.OrderExpired | e.OrderCanceled) or done == 2
+        if where == "far" and type is OrderType.LIMIT:
+            assert done == 0
