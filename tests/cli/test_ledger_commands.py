@@ -113,17 +113,14 @@ def test_decisions_are_listed_and_explained_down_to_each_check(run: Run, ledger:
 def test_status_says_what_a_script_wants_to_know(run: Run, ledger: Path) -> None:
     (row,) = data(run, "status")
     assert (row["engine"], row["state"], row["halted"]) == ("stopped", "ACTIVE", False)
-    assert (row["equity"], row["pnl"], row["max_drawdown_pct"], row["cycle"]) == (
-        "100012.50",
-        "12.50",
-        1.2,
-        7,
-    )
+    assert (row["equity"], row["pnl"], row["cycle"]) == ("100012.50", "12.50", 7)
+    assert row["risk"] == {"dd_pct": 0.4, "max_dd_pct": 1.2, "gross_pct": None, "net_pct": None}
     assert (row["open_orders"], row["unknown_orders"], row["positions"], row["fills"]) == (1, 1, 1, 1)
     assert row["notice"] == "okx is slow"
     assert run("status", "--quiet", "--fail-if", "unknown_orders>0").code == 10
-    assert run("status", "--quiet", "--fail-if", "drawdown_pct>8").code == 0
-    assert run("status", "--quiet", "--fail-if", "drawdwn_pct>8").code == 2
+    assert run("status", "--quiet", "--fail-if", "risk.dd_pct>8").code == 0
+    assert run("status", "--quiet", "--fail-if", "risk.d_pct>8").code == 2
+    assert run("status", "--quiet", "--fail-if", "risk.gross_pct>300").code == 6
 
 
 def test_status_is_halted_while_a_level_is_latched(run: Run, ledger: Path) -> None:

@@ -101,6 +101,7 @@ def _json(answer: Answer, options: Options, records: Sequence[Any], age_ms: int 
         "units": dict(answer.units),
         "warnings": list(answer.warnings),
         "data": records,
+        **answer.beside,
     }
     return codec.encode(envelope).decode() + "\n"
 

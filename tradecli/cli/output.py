@@ -38,6 +38,8 @@ class Answer(msgspec.Struct, kw_only=True):
     source: str = ""
     panels: Callable[[], Sequence[Panel]] | None = None
     text: Callable[[], str] | None = None
+    beside: Mapping[str, Any] = {}
+    """What stands in the JSON beside the data because it is no part of the result, such as how long it took."""
     codes: Sequence[ExitCode] = ()
 
 

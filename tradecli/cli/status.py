@@ -20,7 +20,7 @@ from tradecli.present.format import moment, money, percent
 
 app = Commands("status", "State of the desk in one answer.", single=True)
 SCHEMA = "tradecli.status/1"
-UNITS = {"equity": "USDT", "pnl": "USDT", "fees": "USDT", "drawdown_pct": "%"}
+UNITS = {"equity": "USDT", "pnl": "USDT", "pnl_day": "USDT", "risk": "%"}
 _STATE = {
     KillLevel.PAUSE: TradingState.ACTIVE,
     KillLevel.REDUCE: TradingState.REDUCE_ONLY,
@@ -38,6 +38,23 @@ class LatchFact(msgspec.Struct, frozen=True, kw_only=True):
     at: int
 
 
+class RiskFact(msgspec.Struct, frozen=True, kw_only=True):
+    """Drawdown and exposure in percent of equity; null where it is not known."""
+
+    dd_pct: float | None = None
+    max_dd_pct: float | None = None
+    gross_pct: float | None = None
+    net_pct: float | None = None
+
+
+class FeedFact(msgspec.Struct, frozen=True, kw_only=True):
+    """How many feeds are up, and how old the oldest of them is."""
+
+    up: int
+    of: int
+    oldest_age_s: float | None
+
+
 class StatusRow(msgspec.Struct, frozen=True, kw_only=True):
     """The desk: ``engine`` is ``running``, ``stopped`` or ``never run``; money in USDT; null where it is not known."""
 
@@ -52,8 +69,10 @@ class StatusRow(msgspec.Struct, frozen=True, kw_only=True):
     last_decision_at: int | None
     equity: Decimal | None
     pnl: Decimal | None
-    drawdown_pct: float | None
-    max_drawdown_pct: float | None
+    pnl_day: Decimal | None
+    risk: RiskFact
+    feeds: FeedFact | None
+    strategies: dict[str, str]
     open_orders: int
     unknown_orders: int
     positions: int
@@ -102,8 +121,15 @@ def _row(ledger: desk.Desk, standing: tuple[Latch, ...]) -> StatusRow:
         last_decision_at=decision.at if decision else None,
         equity=equity,
         pnl=_decimal(told.get("pnl")),
-        drawdown_pct=told.get("drawdown_pct", decision.drawdown_pct if decision else None),
-        max_drawdown_pct=told.get("max_drawdown_pct"),
+        pnl_day=_decimal(told.get("pnl_day")),
+        risk=RiskFact(
+            dd_pct=told.get("dd_pct", decision.drawdown_pct if decision else None),
+            max_dd_pct=told.get("max_drawdown_pct"),
+            gross_pct=told.get("gross_pct"),
+            net_pct=told.get("net_pct"),
+        ),
+        feeds=_feeds(told),
+        strategies=told.get("strategies", {}),
         open_orders=len(orders),
         unknown_orders=sum(order.status is OrderStatus.UNKNOWN for order in orders),
         positions=sum(bool(position.qty) for position in ledger.reader.positions(run.run_id, at=until)),
@@ -126,8 +152,10 @@ def _empty(place: Place, standing: tuple[Latch, ...]) -> StatusRow:
         last_decision_at=None,
         equity=None,
         pnl=None,
-        drawdown_pct=None,
-        max_drawdown_pct=None,
+        pnl_day=None,
+        risk=RiskFact(),
+        feeds=None,
+        strategies={},
         open_orders=0,
         unknown_orders=0,
         positions=0,
@@ -150,6 +178,12 @@ def _facts(standing: tuple[Latch, ...]) -> tuple[LatchFact, ...]:
     )
 
 
+def _feeds(told: Mapping[str, Any]) -> FeedFact | None:
+    if "feeds_up" not in told:
+        return None
+    return FeedFact(up=told["feeds_up"], of=told["feeds"], oldest_age_s=told.get("oldest_feed_age_s"))
+
+
 def _decimal(value: Any) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
@@ -161,7 +195,7 @@ def _panel(row: StatusRow) -> Panel:
         ("state", Cell(row.state.value, Tone.GOOD if good else Tone.BAD)),
         ("equity", Cell(money(row.equity, "USDT"))),
         ("profit", Cell(money(row.pnl, "USDT", sign=True))),
-        ("drawdown", Cell(f"{percent(row.drawdown_pct)} now, {percent(row.max_drawdown_pct)} worst")),
+        ("drawdown", Cell(f"{percent(row.risk.dd_pct)} now, {percent(row.risk.max_dd_pct)} worst")),
         ("orders", Cell(f"{row.open_orders} open, {row.unknown_orders} unknown")),
         ("positions", Cell(f"{row.positions} open, {row.fills} fills")),
         ("last decision", Cell(moment(row.last_decision_at))),

@@ -1,0 +1,110 @@
+"""``tradecli run``: the engine without a screen, for a service or a crontab."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tradecli.cli import engines, options, parse
+from tradecli.cli.commands import Commands
+from tradecli.cli.output import Answer
+from tradecli.config.place import locate
+from tradecli.domain.enums import Mode
+from tradecli.errors import UsageError
+from tradecli.present.blocks import Cell, Facts, Panel
+from tradecli.present.format import count, moment, money, percent
+
+if TYPE_CHECKING:
+    from tradecli.engine.snapshot import Snapshot
+
+app = Commands("run", "Run the engine without a screen.", single=True)
+SCHEMA = "tradecli.run/1"
+_AS_FAST_AS_IT_GOES = 1_000.0
+_MOST_CYCLES = 1_000_000
+
+
+def _row() -> Any:
+    from tradecli.engine.summary import DeskStatus
+
+    return DeskStatus
+
+
+@app.answers(uses=("seed",), schema=SCHEMA, row=_row)
+def run(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="without a screen; run has none, so this is accepted")
+    ] = False,
+    for_time: Annotated[str, typer.Option("--for", help="how long: 8h, 30m", show_default=False)] = "",
+    cycles: Annotated[
+        str, typer.Option("--cycles", help="end after this many decision cycles", show_default=False)
+    ] = "",
+    once: Annotated[bool, typer.Option("--once", help="one cycle: the same as --cycles 1")] = False,
+    on_exit: Annotated[
+        str,
+        typer.Option(
+            "--on-exit",
+            help="at the end: leave, cancel or flatten [default: cancel]",
+            show_default=False,
+        ),
+    ] = "",
+) -> Answer:
+    """Run the engine until it is stopped, or for a time or a number of cycles.
+
+    Cycles of the simulated market run as fast as they go, a time runs in real time.
+    """
+    if sum((bool(for_time), bool(cycles), once)) > 1:
+        raise UsageError("--for, --cycles and --once contradict each other", number=103)
+    wanted = 1 if once else parse.whole(cycles, "--cycles", most=_MOST_CYCLES) if cycles else None
+    for_ms = parse.duration(for_time, "--for", least_ms=1_000) if for_time else None
+    leave_by = parse.one_of(on_exit, engines.ON_EXIT, "--on-exit") if on_exit else "cancel"
+    given = options.current()
+    place = locate(given.profile, given.config, given.db)
+    if place.mode is not Mode.DEMO:
+        hint = "tradecli run --profile demo; tradecli help coverage"
+        raise UsageError(
+            f"profile {place.profile} has no market source on this machine yet", number=113, hint=hint
+        )
+    from tradecli.wiring import demo_session  # the engine and its numerics: only now
+
+    session = demo_session(
+        profile=given.profile,
+        config_path=given.config,
+        db=given.db,
+        seed=given.seed,
+        speed=_AS_FAST_AS_IT_GOES if wanted else 1.0,
+        for_ms=for_ms,
+    )
+    last = engines.wait(session, leave_by, (lambda shot: shot.cycle >= wanted) if wanted else None)
+    return _answer(last)
+
+
+def _answer(last: Snapshot) -> Answer:
+    from tradecli.engine.summary import desk_status
+
+    status = desk_status(last)
+    return Answer(
+        schema=SCHEMA,
+        mode=last.mode,
+        data=[status],
+        as_of=last.at,
+        asked_at=last.at,
+        units={"equity": "USDT", "pnl_day": "USDT", "dd_pct": "%", "gross_pct": "%", "net_pct": "%"},
+        codes=engines.halted(last.state, last.latches),
+        source=last.note,
+        panels=lambda: [_panel(last)],
+    )
+
+
+def _panel(last: Snapshot) -> Panel:
+    facts = (
+        ("at", Cell(moment(last.at))),
+        ("state", Cell(last.state.value)),
+        ("cycles", Cell(count(last.cycle))),
+        ("events", Cell(count(last.events))),
+        ("equity", Cell(money(last.equity, "USDT"))),
+        ("drawdown", Cell(percent(last.drawdown_pct))),
+        ("orders", Cell(count(sum(order.is_live for order in last.orders)))),
+        ("positions", Cell(count(sum(bool(position.qty) for position in last.positions)))),
+    )
+    return Panel(title=f"run {last.run_id}", blocks=(Facts(rows=facts),))

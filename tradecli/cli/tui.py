@@ -1,0 +1,52 @@
+"""``tradecli tui``: open the full-screen console. Textual is loaded only here, and by nothing that only answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from tradecli.cli import engines, options
+from tradecli.cli.commands import Commands
+from tradecli.config.place import locate
+from tradecli.domain.enums import Mode
+from tradecli.errors import UsageError
+
+app = Commands("tui", "The full-screen console.", single=True)
+
+
+@app.answers(uses=("seed",))
+def tui(
+    read_only: Annotated[bool, typer.Option("--read-only", help="remove every key that writes")] = False,
+) -> None:
+    """Open the console: on the simulated market until another profile has a market source."""
+    engines.need_terminal("tradecli status, or tradecli demo --headless --for 10m")
+    given = options.current()
+    place = locate(given.profile or ("demo" if not given.config else None), given.config, given.db)
+    if place.mode is not Mode.DEMO:
+        hint = "tradecli tui --profile demo; tradecli help coverage"
+        raise UsageError(
+            f"profile {place.profile} has no market source on this machine yet", number=113, hint=hint
+        )
+    show_demo("", None, read_only=read_only)
+
+
+def show_demo(tape: str, for_ms: int | None, *, read_only: bool = False) -> None:
+    """Run the demo under the console until the person leaves."""
+    from tradecli.tui.app import run_console  # Textual: 250 ms
+
+    given = options.current()
+
+    def start() -> Any:
+        from tradecli.wiring import demo_session
+
+        return demo_session(
+            profile=given.profile,
+            config_path=given.config,
+            db=given.db,
+            seed=given.seed,
+            for_ms=for_ms,
+            **({"tape": tape} if tape else {}),
+        )
+
+    run_console(start, read_only=read_only)
