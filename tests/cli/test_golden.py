@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli import recorded
 from tests.cli.conftest import Run
 from tradecli.cli import main
+from tradecli.config import folders
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "cli"
 NOW = 1_700_000_000_000
@@ -27,10 +29,38 @@ ANSWERS = {
 }
 
 
+RECORDED = {
+    "status": ["status"],
+    "status-at": ["status", "--at", "2023-08-10T00:00:01Z"],
+    "orders-list": ["orders", "list"],
+    "orders-show": ["orders", "show", "tcx1"],
+    "fills-list": ["fills", "list"],
+    "positions-list": ["positions", "list"],
+    "positions-show": ["positions", "show", "BTCUSDT"],
+    "decisions-list": ["decisions", "list"],
+    "decisions-explain": ["decisions", "explain", "7"],
+    "kill-status": ["kill", "status"],
+    "kill-halt": ["kill", "halt", "--reason", "drill", "--venue", "okx"],
+}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_json_of_a_recorded_run_is_the_one_that_was_agreed(
+    run: Run, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded.write(folders.ledger_file("demo"))
+    agree(run, name, RECORDED[name], monkeypatch)
+
+
 @pytest.mark.parametrize("name", ANSWERS)
 def test_the_json_is_the_one_that_was_agreed(run: Run, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    agree(run, name, ANSWERS[name], monkeypatch)
+
+
+def agree(run: Run, name: str, argv: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare an answer with the agreed file."""
     monkeypatch.setattr(main, "now_ms", lambda: NOW)
-    found = run(*ANSWERS[name], "--format", "json").json
+    found = run(*argv, "--format", "json").json
     path = GOLDEN / f"{name}.json"
     text = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
     if os.environ.get("TRADECLI_GOLDEN") == "write":

@@ -18,7 +18,7 @@ from tradecli.cli.output import Answer
 from tradecli.config import folders
 from tradecli.config.place import Place, locate
 from tradecli.domain.enums import Verdict
-from tradecli.errors import ExitCode, TradecliError
+from tradecli.errors import ExitCode, NotEnoughData, TradecliError
 from tradecli.present.blocks import Panel
 
 app = Commands("doctor", "Check this installation.", single=True)
@@ -49,7 +49,7 @@ def doctor() -> Answer:
         rows.append(_failure("profile", error))
     rows += [_python(), _bytecode(), *_folders(), *_configuration(given)]
     if place is not None:
-        rows += _stores(place)
+        rows += [*_stores(place), *_chain(place), *_kill(place)]
     rows.append(_terminal())
     codes = [ExitCode(row.exit_code) for row in rows if row.verdict is Verdict.REFUSE and row.exit_code]
     mode = place.mode if place else locate("demo").mode
@@ -151,6 +151,50 @@ def _stores(place: Place) -> Iterator[FindingRow]:
             yield FindingRow(
                 check=name, verdict=Verdict.PASS, found=f"{path}, {path.stat().st_size / 1024:.0f} KiB"
             )
+
+
+def _chain(place: Place) -> Iterator[FindingRow]:
+    """Walk the audit chain of the newest run (INV-20)."""
+    from tradecli.store.reader import LedgerReader
+
+    if not place.ledger.exists():
+        return
+    try:
+        with LedgerReader(place.ledger) as reader:
+            verdict = reader.verify()
+    except NotEnoughData:
+        return
+    except TradecliError as error:
+        yield _failure("audit chain", error)
+        return
+    found = f"run {verdict.run_id}: {verdict.records} records"
+    if verdict.ok:
+        yield FindingRow(check="audit chain", verdict=Verdict.PASS, found=found)
+    else:
+        hint = "tradecli audit verify; restore a backup"
+        yield FindingRow(
+            check="audit chain",
+            verdict=Verdict.REFUSE,
+            found=f"{found}, {verdict.reason}",
+            hint=hint,
+            exit_code=16,
+        )
+
+
+def _kill(place: Place) -> Iterator[FindingRow]:
+    from tradecli.cli.desk import latches
+
+    try:
+        standing = latches(place)
+    except TradecliError as error:
+        yield _failure("kill flag", error)
+        return
+    for latch in standing:
+        found = f"{latch.level} for {latch.scope}: {latch.reason}"
+        hint = "tradecli kill release --reason TEXT"
+        yield FindingRow(check="kill flag", verdict=Verdict.REFUSE, found=found, hint=hint, exit_code=13)
+    if not standing:
+        yield FindingRow(check="kill flag", verdict=Verdict.PASS, found="no latch")
 
 
 def _terminal() -> FindingRow:
