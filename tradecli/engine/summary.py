@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import msgspec
 
-from tradecli.domain.enums import Mode
+from tradecli.domain.enums import Mode, OrderStatus
 from tradecli.domain.instrument import InstrumentId
 from tradecli.engine.core import Engine
+from tradecli.engine.snapshot import Snapshot
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,4 +134,61 @@ def _held(engine: Engine, instrument: InstrumentId) -> Held:
         fees=position.fees,
         funding=position.funding,
         fills=position.fills,
+    )
+
+
+class DeskStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of a running desk in one record: its sign of life, and what ``tradecli status`` answers with."""
+
+    run_id: str
+    mode: Mode
+    state: str
+    running: bool
+    at: int
+    cycle: int
+    events: int
+    events_per_s: float | None
+    equity: Decimal | None
+    pnl_day: Decimal | None
+    dd_pct: float | None
+    gross_pct: float | None
+    net_pct: float | None
+    open_orders: int
+    unknown_orders: int
+    positions: int
+    latches: tuple[str, ...]
+    strategies: dict[str, str]
+    feeds_up: int
+    feeds: int
+    oldest_feed_age_s: float | None
+    note: str
+
+
+def desk_status(snapshot: Snapshot) -> DeskStatus:
+    """Return the compact status of what ``snapshot`` shows."""
+    live = [order for order in snapshot.orders if order.is_live]
+    ages = [feed.age_ms / 1000 for feed in snapshot.feeds if feed.age_ms is not None]
+    return DeskStatus(
+        run_id=snapshot.run_id,
+        mode=snapshot.mode,
+        state=snapshot.state.value,
+        running=snapshot.running,
+        at=snapshot.at,
+        cycle=snapshot.cycle,
+        events=snapshot.events,
+        events_per_s=snapshot.events_per_s,
+        equity=snapshot.equity,
+        pnl_day=snapshot.pnl_day,
+        dd_pct=snapshot.drawdown_pct,
+        gross_pct=snapshot.gross_pct,
+        net_pct=snapshot.net_pct,
+        open_orders=len(live),
+        unknown_orders=sum(order.status is OrderStatus.UNKNOWN for order in live),
+        positions=sum(1 for position in snapshot.positions if position.qty),
+        latches=tuple(f"{latch.level} {latch.scope}: {latch.reason}" for latch in snapshot.latches),
+        strategies={each.name: each.state.value for each in snapshot.strategies},
+        feeds_up=sum(feed.up for feed in snapshot.feeds),
+        feeds=len(snapshot.feeds),
+        oldest_feed_age_s=max(ages, default=None),
+        note=snapshot.note,
     )
