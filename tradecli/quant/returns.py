@@ -1,0 +1,39 @@
+"""Returns and the length of a year (METHODS section 0): every day counts, 365 of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+MS_PER_YEAR = 365 * 86_400_000
+HOURS_PER_YEAR = 8_760.0
+
+
+def periods_per_year(interval_ms: int) -> float:
+    """Return how many bars of ``interval_ms`` a 365-day year has."""
+    return MS_PER_YEAR / interval_ms
+
+
+def log_returns(prices: Floats) -> Floats:
+    """Return the natural log returns of consecutive prices: one fewer than there are prices."""
+    return np.asarray(np.diff(np.log(prices)))
+
+
+def simple_returns(prices: Floats) -> Floats:
+    """Return the simple returns of consecutive prices, for money and performance."""
+    return prices[1:] / prices[:-1] - 1.0
+
+
+def consecutive_returns(ts: NDArray[np.int64], prices: Floats, interval_ms: int) -> Floats:
+    """Return the log returns between bars that follow each other without a gap; the others are left out."""
+    if len(ts) < 2:
+        return np.empty(0)
+    adjacent = np.diff(ts) == interval_ms
+    return log_returns(prices)[adjacent]
+
+
+def annualised(variance: float, ppy: float) -> float:
+    """Return the volatility a year of a variance per period: variances add over time, volatilities do not."""
+    return float(np.sqrt(variance * ppy))
