@@ -23,6 +23,7 @@ class Query(msgspec.Struct, frozen=True):
     levels: Annotated[int, msgspec.Meta(ge=1, description="levels of the book")] = 10
     members: Annotated[bool, msgspec.Meta(description="show the members")] = False
     side: Annotated[str, msgspec.Meta(description="buy or sell")] = ""
+    share: Annotated[float, msgspec.Meta(ge=0, le=1, description="share of volume")] = 0.1
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,3 +188,33 @@ def test_the_schema_is_that_of_the_report(run: Run, asked: list[dict[str, Any]])
 
 def test_an_option_of_the_query_given_twice_is_refused(run: Run, asked: list[dict[str, Any]]) -> None:
     assert run("flow", "depth", "--levels", "5", "--levels", "6").code == 2
+
+
+@pytest.mark.parametrize(("typed", "share"), [("8%", "0.08"), ("80bps", "0.008"), ("0.5", "0.5")])
+def test_a_ratio_may_carry_its_unit(run: Run, asked: list[dict[str, Any]], typed: str, share: str) -> None:
+    run("flow", "depth", "--share", typed)
+    assert asked[0]["query"] == {"share": share}
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--levels", "nan"],
+        ["--levels", "1_0"],
+        ["--levels", "1.5"],
+        ["--levels", "0"],
+        ["--levels", "50%"],
+        ["--levels", "１"],
+        ["--share", "inf"],
+        ["--share", "1e400"],
+        ["--share", "2"],
+        ["--share", "-1%"],
+        ["--share", "0x1"],
+    ],
+    ids=" ".join,
+)
+def test_a_number_that_an_option_cannot_be_is_refused_before_anything_is_asked(
+    run: Run, asked: list[dict[str, Any]], argv: list[str]
+) -> None:
+    result = run("flow", "depth", *argv)
+    assert result.code == 2 and result.out == "" and not asked

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from tradecli.cli.commands import Commands
 from tradecli.cli.output import Answer
 from tradecli.components.base import Component, Reach, Topic
 from tradecli.domain.enums import Mode
+from tradecli.domain.number import plain
 from tradecli.errors import UsageError
 from tradecli.present.blocks import Panel
 
@@ -41,10 +43,16 @@ def build(word: str) -> Commands:
 
 def _command(component: str, topic: Topic, schema: str) -> Callable[..., Answer]:
     """Return a function whose signature is the topic's query."""
+    hints = typing.get_type_hints(topic.query, include_extras=True)
+    kinds = {name: _described(hint)[1] for name, hint in hints.items()}
 
     def run(**values: Any) -> Answer:
         typed = tuple(values.pop("symbols", None) or ())
-        query = {name: _as_text(value) for name, value in values.items() if value not in (None, False)}
+        query = {
+            name: "true" if value is True else _checked(name, value, kinds[name])
+            for name, value in values.items()
+            if value not in (None, False)
+        }
         return answer(component, topic, schema, typed, query)
 
     parameters = _parameters(topic)
@@ -62,6 +70,12 @@ def answer(
     from tradecli.wiring import assess_once  # the engine and its numerics: only now
 
     given = options.current()
+    try:
+        msgspec.convert(dict(query), topic.query, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"an option cannot be that: {error}", number=147, hint=f"tradecli {component} {topic.name} --help"
+        ) from error
     found = assess_once(
         profile=given.profile,
         config_path=given.config,
@@ -171,6 +185,20 @@ def _described(hint: Any) -> tuple[str, Any]:
         texts = [meta.description for meta in extras if isinstance(meta, msgspec.Meta) and meta.description]
         return (texts[0] if texts else ""), inner
     return "", hint
+
+
+def _checked(name: str, text: str, kind: Any) -> str:
+    """Return the text of an option whose numbers follow our grammar; a ratio with its unit becomes a fraction."""
+    flag = "--" + name.replace("_", "-")
+    kinds = {kind, *typing.get_args(kind)}
+    if not kinds & {int, float, Decimal}:
+        return text
+    if text.endswith(("%", "bps")) and int not in kinds:
+        return plain(parse.ratio(text, flag))
+    value = parse.decimal(text, flag)
+    if int in kinds and value != value.to_integral_value():
+        raise UsageError(f"{flag} must be a whole number, not {text}", number=142)
+    return plain(value)
 
 
 def _as_text(value: Any) -> str:

@@ -64,7 +64,7 @@ def made(folder: Path) -> Path:
     try:
         for parent in (*reversed(folder.parents), folder):
             if not parent.exists():
-                parent.mkdir(mode=0o700)
+                parent.mkdir(mode=0o700, exist_ok=True)
                 parent.chmod(0o700)
     except OSError as error:
         raise StoreFault(f"cannot make the folder: {error.strerror}", path=str(folder), number=110) from error
