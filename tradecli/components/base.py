@@ -93,7 +93,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     """One question a component answers.
 
     ``every_ms`` is how often the running engine asks again; None: only when somebody looks. ``wakes_on_fill`` asks
-    again after a fill on the instrument. ``strategy`` names the source of its intents; the engine acts on them only
+    again after a fill on the instrument. ``every_venue``: asked for each symbol at each
+    venue, not only where it is traded. ``strategy`` names the source of its intents; the engine acts on them only
     where that strategy is ACTIVE.
     """
 
@@ -108,6 +109,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     inputs: Callable[[Any], tuple[Input, ...]] = _no_inputs
     propose: Callable[[Any, Any, Any], tuple[Intent, ...]] | None = None
     strategy: str | None = None
+    every_venue: bool = False
     every_ms: int | None = None
     wakes_on_fill: bool = False
     units: Mapping[str, str] = {}

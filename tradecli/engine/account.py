@@ -119,12 +119,8 @@ class Account:
             changes.corrections.append((applied.order, applied.correction))
 
     def _apply_fill(self, fill: Fill, at: int, changes: Changes) -> None:
-        key = f"{fill.instrument}:{fill.trade_id}"
-        if key in self.booked:
+        if f"{fill.instrument}:{fill.trade_id}" in self.booked:
             return
-        self.booked.add(key)
-        self.fill_count += 1
-        changes.fills.append(fill)
         order = self.order(fill.client_id) if fill.client_id else None
         source = "external"
         if order is not None:
@@ -134,8 +130,23 @@ class Account:
             if applied.correction:
                 changes.corrections.append((applied.order, applied.correction))
             source = order.request.source
+        self.book_fill(fill, source, changes)
+
+    def book_fill(self, fill: Fill, source: str, changes: Changes) -> None:
+        """Book a fill's position and money, once; the order it belongs to is not touched."""
+        key = f"{fill.instrument}:{fill.trade_id}"
+        if key in self.booked:
+            return
+        self.booked.add(key)
+        self.fill_count += 1
+        changes.fills.append(fill)
         self._book_position(fill, source)
         self._book_money(fill, changes)
+
+    def adopt(self, order: Order) -> None:
+        """Put an order back as it stood: after a restart, or for an answer about the past."""
+        self.order_count += 1
+        self._keep(order)
 
     def _book_position(self, fill: Fill, source: str) -> None:
         instrument = self.instruments[fill.instrument]

@@ -79,7 +79,10 @@ def _without(command: Assess, at: int, error: str, *, fault: bool) -> Assessed:
 
 
 def duties(
-    running: tuple[Running, ...], watched: tuple[InstrumentId, ...], enabled: frozenset[str]
+    running: tuple[Running, ...],
+    traded: tuple[InstrumentId, ...],
+    watched: tuple[InstrumentId, ...],
+    enabled: frozenset[str],
 ) -> tuple[Duty, ...]:
     """Return what the engine keeps asking: topics with a beat, and of those that trade only the enabled ones."""
     result = []
@@ -87,7 +90,8 @@ def duties(
         topic = each.topic
         if topic.every_ms is None or (topic.strategy is not None and topic.strategy not in enabled):
             continue
-        focuses: tuple[InstrumentId | None, ...] = watched if topic.reach is Reach.INSTRUMENT else (None,)
+        everywhere = watched if topic.every_venue else traded
+        focuses: tuple[InstrumentId | None, ...] = everywhere if topic.reach is Reach.INSTRUMENT else (None,)
         result.append(
             Duty(
                 topic=each.key,

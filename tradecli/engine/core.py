@@ -61,6 +61,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     id_prefix: str
     cycle_ms: int = 60_000
     assess_timeout_ms: int = 20_000
+    base_ms: int = 60_000
+    """Interval in which bars arrive; longer ones are rolled up from it."""
 
 
 class Engine:
@@ -68,7 +70,7 @@ class Engine:
 
     def __init__(self, desk: Desk, instruments: Sequence[Instrument]) -> None:
         self.desk = desk
-        self.state = State(instruments, desk.standing)
+        self.state = State(instruments, desk.standing, desk.base_ms)
         self.breakers = Breakers(desk.limits)
         self.cycle = Cycle(desk.duties, desk.cycle_ms, desk.assess_timeout_ms)
         self.decider = Decider(desk.limits, desk.strategies, self.state, self.breakers, desk.id_prefix)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -45,7 +45,6 @@ from tradecli.ports import Lease, Store
 
 _BATCH = 1_000
 _BREATHE = 2_000
-_KILL_POLL_MS = 1_000
 
 
 class ToldVenue(Protocol):
@@ -63,7 +62,7 @@ class KillFlag(Protocol):
     """The kill state on disk: read at the gate, written before a latch acts."""
 
     def load(self) -> tuple[Latch, ...]: ...
-    def set(self, latch: Latch) -> None: ...
+    def set(self, latch: Latch) -> object: ...
     def changed(self) -> bool: ...
 
 
@@ -107,8 +106,7 @@ class Runner:
         self._kept: list[Step] = []
         self._follow: deque[Event] = deque()
         self._on_disk: tuple[Latch, ...] = ()
-        self._polled_at = -_KILL_POLL_MS
-        self.on_breath: Callable[[], None] | None = None
+        self.on_breath: Callable[[], Awaitable[None]] | None = None
 
     async def run(self, source: AsyncIterator[Event], start: int, until: int | None) -> None:
         """Run from ``start``; ``source`` yields market and link events in the order they became known."""
@@ -171,14 +169,14 @@ class Runner:
         """Let real time catch up, hearing requests meanwhile."""
         while not self.stopping and self.clock.ahead_ms(until) > 0:
             await asyncio.sleep(min(self.clock.ahead_ms(until), 20.0) / 1000)
-            await self._drain_inbox()
-            if self.on_breath is not None:
-                self.on_breath()
+            await self._breathe()
 
     async def _breathe(self) -> None:
+        """Hear requests and kill flags, and let whoever watches take a look."""
+        await self._drain_inbox()
         await self._poll_kill(self.clock.now())
         if self.on_breath is not None:
-            self.on_breath()
+            await self.on_breath()
         await asyncio.sleep(0)
 
     async def _drain_inbox(self) -> None:

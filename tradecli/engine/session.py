@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 
@@ -27,17 +27,19 @@ from tradecli.engine.snapshot import Preview, Snapshot
 from tradecli.engine.window import CandleWindow, Ring
 
 _PUBLISH_MS = 80
+_BEAT_MS = 1_000
 _PREVIEW_S = 2.0
 _SETTLE_MS = 5_000
 _STOP_S = 10.0
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a session runs: the source of events, from when, until when."""
+    """What a session runs: the source of events, from when, until when; ``prepare`` runs first, on the same loop."""
 
     source: AsyncIterator[Event]
     start: int
     until: int | None
+    prepare: Callable[[], Awaitable[None]] | None = None
 
 
 class EngineSession:
@@ -50,7 +52,8 @@ class EngineSession:
         pictures: Pictures,
         plan: Plan,
         release: Callable[[Scope, str], None],
-        close: Callable[[], object] | None = None,
+        close: Callable[[], Awaitable[None]] | None = None,
+        beat: Callable[[Snapshot], Awaitable[None]] | None = None,
     ) -> None:
         self._mode = mode
         self._runner = runner
@@ -58,6 +61,8 @@ class EngineSession:
         self._plan = plan
         self._release = release
         self._close = close
+        self._beat = beat
+        self._beaten_at = 0
         self._clock: SimulatedClock = runner.clock
         self._real = SystemClock()
         self._latest: Snapshot = pictures.take(plan.start, running=False, events_per_s=None)
@@ -99,21 +104,25 @@ class EngineSession:
         self._runner.on_breath = self._publish_if_due
         self._ready.set()
         try:
+            if self._plan.prepare is not None:
+                await self._plan.prepare()
             await self._runner.run(self._plan.source, self._plan.start, self._plan.until)
             if self._on_exit != "leave":
                 await self._runner.cancel_all("session ends", _SETTLE_MS)
         finally:
             self._publish(running=False)
             if self._close is not None:
-                outcome = self._close()
-                if asyncio.iscoroutine(outcome):
-                    await outcome
+                await self._close()
 
     # -- the engine's side -----------------------------------------------------------------------------------------
 
-    def _publish_if_due(self) -> None:
-        if self._real.monotonic() - self._published_at >= _PUBLISH_MS:
+    async def _publish_if_due(self) -> None:
+        now = self._real.monotonic()
+        if now - self._published_at >= _PUBLISH_MS:
             self._publish(running=True)
+        if self._beat is not None and now - self._beaten_at >= _BEAT_MS:
+            self._beaten_at = now
+            await self._beat(self._latest)
 
     def _publish(self, *, running: bool) -> None:
         now = self._real.monotonic()

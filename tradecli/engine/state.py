@@ -39,6 +39,7 @@ from tradecli.domain.events import (
     Transferred,
 )
 from tradecli.domain.feed import (
+    MINUTE_MS,
     BookFeed,
     CandleFeed,
     Feed,
@@ -82,8 +83,14 @@ _ORDER_EVENTS = (
 class State:
     """One desk. ``order_times`` holds the moments of recent submissions, for the rate limit."""
 
-    def __init__(self, instruments: Sequence[Instrument], strategies: Mapping[str, StrategyState]) -> None:
+    def __init__(
+        self,
+        instruments: Sequence[Instrument],
+        strategies: Mapping[str, StrategyState],
+        base_ms: int = MINUTE_MS,
+    ) -> None:
         self.at = 0
+        self.base_ms = base_ms
         self.instruments = {each.id: each for each in sorted(instruments, key=lambda each: each.id)}
         self.account = Account(self.instruments)
         self.equity = EquityCurve()
@@ -122,7 +129,7 @@ class State:
     def window(self, instrument: InstrumentId) -> InstrumentWindow:
         window = self.windows.get(instrument)
         if window is None:
-            window = self.windows[instrument] = InstrumentWindow()
+            window = self.windows[instrument] = InstrumentWindow(self.base_ms)
         return window
 
     def apply(self, event: Event, at: int) -> Changes | None:
@@ -165,6 +172,8 @@ class State:
 
     def _apply_candle(self, candle: Candle, at: int) -> None:
         self.window(candle.instrument).add_candle(candle)
+        if candle.interval_ms != self.base_ms:
+            return
         self.bar_ages[candle.instrument] = (at, candle.interval_ms)
         if candle.instrument not in self.quotes:
             self.prices[candle.instrument] = (candle.close, at)

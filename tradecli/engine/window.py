@@ -91,7 +91,7 @@ class CandleWindow:
 
 
 class _Bucket:
-    """The forming higher bar, built from closed minutes; it never reaches a topic before it is complete."""
+    """The forming longer bar, built from closed base bars; it never reaches a topic before it is complete."""
 
     __slots__ = ("close", "count", "high", "low", "open", "ts", "volume")
 
@@ -110,11 +110,15 @@ class _Bucket:
 
 
 class InstrumentWindow:
-    """All rolling data of one instrument: bars per declared interval, prints, funding, marks, open interest."""
+    """All rolling data of one instrument: bars per declared interval, prints, funding, marks, open interest.
 
-    __slots__ = ("_buckets", "candles", "funding", "marks", "open_interest", "trades")
+    Longer bars are rolled up from those of ``base_ms``, the interval in which bars arrive.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_buckets", "base_ms", "candles", "funding", "marks", "open_interest", "trades")
+
+    def __init__(self, base_ms: int = MINUTE_MS) -> None:
+        self.base_ms = base_ms
         self.candles: dict[int, CandleWindow] = {}
         self._buckets: dict[int, _Bucket] = {}
         self.trades: Ring | None = None
@@ -144,13 +148,13 @@ class InstrumentWindow:
         if window is None:
             window = self.candles[interval] = CandleWindow(interval, 512)
         new = window.add(candle.ts, candle.open, candle.high, candle.low, candle.close, candle.volume)
-        if new and interval == MINUTE_MS and len(self.candles) > 1:
+        if new and interval == self.base_ms and len(self.candles) > 1:
             self._roll_up(candle)
 
     def _roll_up(self, candle: Candle) -> None:
-        """Feed a closed minute to the higher intervals, and close those that it completes."""
+        """Feed a closed base bar to the longer intervals, and close those that it completes."""
         for interval, window in self.candles.items():
-            if interval == MINUTE_MS:
+            if interval <= self.base_ms:
                 continue
             start = candle.ts - candle.ts % interval
             bucket = self._buckets.get(interval)
@@ -158,8 +162,8 @@ class InstrumentWindow:
                 bucket = self._buckets[interval] = _Bucket(start, candle)
             else:
                 bucket.add(candle)
-            closes = candle.ts + MINUTE_MS == start + interval
-            if closes and bucket.count >= _COMPLETE * (interval // MINUTE_MS):
+            closes = candle.ts + self.base_ms == start + interval
+            if closes and bucket.count >= _COMPLETE * (interval // self.base_ms):
                 window.add(start, bucket.open, bucket.high, bucket.low, bucket.close, bucket.volume)
 
     def candle_series(self, interval_ms: int) -> CandleSeries:

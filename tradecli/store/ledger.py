@@ -25,7 +25,7 @@ from tradecli.domain.events import Event
 from tradecli.errors import LockHeld, StoreFault
 from tradecli.store import schema
 from tradecli.store.private import make_private
-from tradecli.store.rows import GENESIS, TABLES, Rows
+from tradecli.store.rows import TABLES, Rows, genesis
 
 _BUSY_MS = 5_000
 _NEW_RUN = """
@@ -36,6 +36,7 @@ _TAKE_LEASE = """
     INSERT INTO lease VALUES (1, 1, ?)
     ON CONFLICT (id) DO UPDATE SET fence = fence + 1, holder = excluded.holder
 """
+_OF_A_RUN = (*(table for table, _, _ in TABLES), "heartbeat", "runs")
 _PER_RUN = (Mode.DEMO, Mode.REPLAY)
 
 
@@ -89,20 +90,16 @@ class Ledger:
     async def close(self) -> None:
         await self._db.close()
 
-    async def begin_run(self, run: Run) -> None:
-        """Enter a new run; its audit chain starts from zero."""
+    async def begin_run(self, run: Run, *, replace: bool = False) -> None:
+        """Enter a new run. ``replace``: an earlier one of the same name, which the same inputs made, gives way."""
         body = codec.encode(run).decode()
-        await self._write(
-            [
-                (
-                    _NEW_RUN,
-                    [(run.run_id, run.mode.value, run.started, run.config_digest, body)],
-                )
-            ]
-        )
+        values = (run.run_id, run.mode.value, run.started, run.config_digest, body)
+        gone = [(f"DELETE FROM {table} WHERE run_id = ?", [(run.run_id,)]) for table in _OF_A_RUN]  # noqa: S608
+        await self._write([*(gone if replace else ()), (_NEW_RUN, [values])])
         self._run = run
         scope = run.run_id if run.mode in _PER_RUN else self.account
-        self._rows = Rows(run.run_id, scope, GENESIS, 0)
+        start = genesis(run.mode.value, run.seed, run.config_digest, run.data)
+        self._rows = Rows(run.run_id, scope, start, 0)
 
     async def finish_run(self, finished: int, summary: Any) -> None:
         """Close the run with what it came to."""
@@ -114,7 +111,7 @@ class Ledger:
     @property
     def head(self) -> str:
         """The hash of the newest audit record of this run."""
-        return self._rows.head if self._rows is not None else GENESIS
+        return self._rows.head if self._rows is not None else ""
 
     async def commit(self, steps: Sequence[Step], fence: int) -> None:
         """Make steps durable, in order, in one transaction; ``LockHeld`` when the lease has moved on."""

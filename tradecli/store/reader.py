@@ -23,7 +23,7 @@ from tradecli.domain.order import Order
 from tradecli.domain.position import LedgerEntry, Position, after_fee, after_funding, after_trade
 from tradecli.errors import NotEnoughData, NotFound, StoreFault
 from tradecli.store import schema
-from tradecli.store.rows import GENESIS, chain
+from tradecli.store.rows import chain, genesis
 
 EVER = 1 << 62
 _WAIT_S = 1.0
@@ -313,9 +313,11 @@ class LedgerReader:
 
     def verify(self, run_id: str | None = None) -> AuditVerdict:
         """Walk the chain of a run and compare every row with its record (S09)."""
-        name = self.run(run_id).run_id
+        run = self.run(run_id)
+        name = run.run_id
         digests = self._digests(name)
-        head, expected = GENESIS, 0
+        head = genesis(run.mode.value, run.body.get("seed"), run.config_digest, run.body.get("data"))
+        expected = 0
         for row in self.audit(name):
             expected += 1
             problem = None

@@ -16,7 +16,6 @@ from tradecli.domain.commands import Notify, Record, Step
 from tradecli.domain.events import Assessed, Fill, LatchReleased, LatchSet
 from tradecli.domain.number import plain
 
-GENESIS = "0" * 64
 Row = tuple[Any, ...]
 
 
@@ -144,6 +143,11 @@ class Rows:
         self.count += 1
         self.head = chain(self.head, self.count, step.seq, step.at, kind, ref, digest)
         self.audit.append((self.run_id, self.count, step.seq, step.at, kind, ref, digest, self.head))
+
+
+def genesis(mode: str, seed: int | None, config_digest: str, data: Any) -> str:
+    """Return what a run's chain starts from: the hash of all that the run is a function of."""
+    return codec.digest([mode, seed, config_digest, data])
 
 
 def chain(previous: str, n: int, seq: int, at: int, kind: str, ref: str, digest: str) -> str:

@@ -1,0 +1,190 @@
+"""The demo: the real engine over the simulated market, unpaced without a screen, or in real time with one."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tradecli import __version__, codec
+from tradecli.config.loading import Config, load
+from tradecli.domain.commands import Step
+from tradecli.domain.control import Scope
+from tradecli.domain.enums import Mode
+from tradecli.domain.events import Event
+from tradecli.domain.instrument import Instrument
+from tradecli.engine.clock import SimulatedClock
+from tradecli.engine.picture import Pictures
+from tradecli.engine.runner import Runner
+from tradecli.engine.session import EngineSession, Plan
+from tradecli.engine.snapshot import Snapshot
+from tradecli.engine.summary import desk_status
+from tradecli.engine.warmup import warm_up
+from tradecli.store.killswitch import KillSwitch
+from tradecli.store.ledger import Ledger, Run
+from tradecli.store.lock import HeldLease, ProcessLock
+from tradecli.venues.simulated.market import SimulatedMarket
+from tradecli.wiring.parts import ACCOUNT, Outcome, Parts, build, carry, config_content, kill_file
+
+SEED = 42
+TAPE = "tour"
+VENUES = ["binance", "okx", "bybit", "deribit"]
+
+
+def demo_config(
+    profile: str | None, config_path: str | None, db: str | None, flags: Mapping[str, Any]
+) -> Config:
+    """Return the configuration of a demo; it listens to every simulated venue unless something says otherwise."""
+    config = load(profile or "demo", config_path, db, flags=flags)
+    if config.sources.get("run.venues", "default") == "default":
+        config = dataclasses.replace(config, run=dataclasses.replace(config.run, venues=VENUES))
+    return config
+
+
+def run_demo_headless(
+    *,
+    profile: str | None = None,
+    config_path: str | None = None,
+    db: str | None = None,
+    seed: int | None = None,
+    tape: str = TAPE,
+    for_ms: int = 600_000,
+    flags: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """Run the demo for ``for_ms`` of simulated time: a function of seed, tape and configuration, and nothing else."""
+    config = demo_config(profile, config_path, db, flags or {})
+    return asyncio.run(_run(config, SEED if seed is None else seed, tape, for_ms))
+
+
+async def _run(config: Config, seed: int, tape: str, for_ms: int) -> Outcome:
+    market = SimulatedMarket(seed=seed, tape=tape)
+    parts = build(config, await market.instruments(), seed=seed)
+    until = market.start_ts + for_ms
+    run = _run_of(config, seed, tape, market.start_ts, {"until": until})
+    run = msgspec.structs.replace(run, run_id=f"demo-{seed}-{tape}-{run.config_digest[:8]}")
+    ledger = await Ledger.open(config.place.ledger, mode=Mode.DEMO, account=ACCOUNT)
+    try:
+        await ledger.begin_run(run, replace=True)
+        note = f"simulated market, seed {seed}, tape {tape}"
+        outcome = await carry(
+            parts, market, ledger, run, until=until, note=note, listen=(), keep_reports=True
+        )
+        await ledger.finish_run(until, outcome.summary)
+    finally:
+        await ledger.close()
+    return outcome
+
+
+def demo_session(
+    *,
+    profile: str | None = None,
+    config_path: str | None = None,
+    db: str | None = None,
+    seed: int | None = None,
+    tape: str = TAPE,
+    speed: float = 1.0,
+    for_ms: int | None = None,
+) -> EngineSession:
+    """Start a demo in real time, in a thread of its own; every step of an order is on disk before the next."""
+    config = demo_config(profile, config_path, db, {})
+    return _Demo(config, SEED if seed is None else seed, tape).session(speed, for_ms)
+
+
+class _Demo:
+    """One interactive demo: its market, its ledger and its lock, opened on the engine's own loop."""
+
+    def __init__(self, config: Config, seed: int, tape: str) -> None:
+        self.config = config
+        self.seed = seed
+        self.market = SimulatedMarket(seed=seed, tape=tape)
+        self.run = _run_of(config, seed, tape, self.market.start_ts, {})
+        self.lock = ProcessLock(config.place.ledger.with_suffix(".lock"))
+        self.switch = KillSwitch(kill_file(config.profile))
+        self.parts: Parts = build(config, asyncio.run(self._instruments()), seed=seed)
+        self._ledger: Ledger | None = None
+        self._fence = 0
+
+    async def _instruments(self) -> Sequence[Instrument]:
+        found: Sequence[Instrument] = await self.market.instruments()
+        return found
+
+    def session(self, speed: float, for_ms: int | None) -> EngineSession:
+        self.lock.acquire()
+        start = self.market.start_ts
+        runner = Runner(
+            self.parts.engine,
+            self.parts.assessor,
+            self.parts.venue,
+            SimulatedClock(start, speed),
+            self,  # type: ignore[arg-type]
+            HeldLease(0, self.lock),
+            self.switch,
+            durable=True,
+            keep_reports=True,
+        )
+        note = f"Simulated market, seed {self.seed}. Nothing leaves this machine."
+        pictures = Pictures(self.parts.engine, runner.heard, Mode.DEMO, self.run.run_id, self.seed, note)
+        until = None if for_ms is None else start + for_ms
+        return EngineSession(
+            Mode.DEMO,
+            runner,
+            pictures,
+            Plan(source=self._source(), start=start, until=until, prepare=self._open),
+            release=self._release,
+            close=self._close,
+            beat=self._beat,
+        ).start()
+
+    def _release(self, scope: Scope, reason: str) -> None:
+        self.switch.release(scope)
+
+    async def _source(self) -> AsyncIterator[Event]:
+        async for event in self.market.stream(()):
+            yield event
+
+    async def _open(self) -> None:
+        self._ledger = await Ledger.open(self.config.place.ledger, mode=Mode.DEMO, account=ACCOUNT)
+        await self._ledger.begin_run(self.run)
+        self._fence = await self._ledger.take_lease(str(os.getpid()))
+        await warm_up(self.parts.engine.state, self.market, self.parts.feeds, self.market.start_ts)
+
+    async def commit(self, steps: Sequence[Step], fence: int) -> None:
+        """Hand steps to the ledger under the fence that was taken on this loop."""
+        if self._ledger is not None:
+            await self._ledger.commit(steps, self._fence)
+
+    async def _beat(self, snapshot: Snapshot) -> None:
+        if self._ledger is not None:
+            body = codec.encode(desk_status(snapshot))
+            await self._ledger.beat(snapshot.at, time.time_ns() // 1_000_000, body)
+
+    async def _close(self) -> None:
+        if self._ledger is not None:
+            await self._ledger.close()
+        self.lock.release()
+
+
+def _run_of(config: Config, seed: int, tape: str, start: int, data: Mapping[str, Any]) -> Run:
+    content = config_content(config)
+    return Run(
+        run_id=f"demo-{seed}-{tape}-{time.time_ns() // 1_000_000:x}",
+        mode=Mode.DEMO,
+        started=start,
+        seed=seed,
+        config_digest=codec.digest(content),
+        config=content,
+        data={"source": "simulated", "tape": tape, **data},
+        code=__version__,
+    )
+
+
+def tapes() -> tuple[Any, ...]:
+    """Return the tapes there are, with what each teaches and must cause."""
+    from tradecli.venues.simulated.tapes import TAPES
+
+    return tuple(TAPES.values()) if isinstance(TAPES, Mapping) else tuple(TAPES)

@@ -1,0 +1,238 @@
+"""One answer of one topic, as of a moment: from recorded data, or from the simulated market in the demo profile."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tradecli.components.base import Reach, Topic, topic_key
+from tradecli.config.loading import Config, load
+from tradecli.domain.commands import Assess
+from tradecli.domain.enums import Mode
+from tradecli.domain.feed import HOUR_MS, MINUTE_MS
+from tradecli.domain.instrument import Instrument, InstrumentId, instrument_id, symbol_of
+from tradecli.domain.market import MARKET_TYPES
+from tradecli.engine.assess import Running, declared_feeds
+from tradecli.engine.restore import restore_account
+from tradecli.engine.view import StateView
+from tradecli.engine.warmup import warm_up
+from tradecli.errors import NotEnoughData, NotFound, UsageError
+from tradecli.ports import MarketData
+from tradecli.store.market import MarketStore
+from tradecli.store.reader import LedgerReader
+from tradecli.venues.recorded import Recorded
+from tradecli.wiring.parts import Parts, build, running_topics
+
+_DEMO_WARM_MS = 60_000
+_DEMO_LONGEST_MS = 2 * HOUR_MS
+
+
+class TopicAnswer(msgspec.Struct, frozen=True):
+    """What was found: one report for each instrument, or one for the desk."""
+
+    reports: tuple[Any, ...]
+    mode: Mode
+    as_of: int | None
+    warnings: tuple[str, ...]
+    topic: Topic
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where an answer comes from: instruments, market and the moment it is given for."""
+
+    config: Config
+    instruments: tuple[Instrument, ...]
+    market: MarketData
+    at: int
+    streams_from: int | None = None
+    """The simulated market is played from here to ``at``; recorded data are read as they are."""
+
+
+def assess_once(
+    *,
+    profile: str | None,
+    config_path: str | None,
+    db: str | None,
+    component: str,
+    topic: str,
+    symbols: tuple[str, ...],
+    venue: str | None,
+    query: Mapping[str, str],
+    at: int | None,
+    offline: bool,
+    seed: int | None,
+) -> TopicAnswer:
+    """Return what ``component topic`` says as of ``at`` (default: the newest that is known)."""
+    config = load(profile, config_path, db)
+    key = topic_key(component, topic)
+    asked = next((each for each in running_topics(config) if each.key == key), None)
+    if asked is None:
+        raise NotFound(f"there is no topic {key}", number=121, hint="tradecli --help")
+    if config.mode not in (Mode.DEMO, Mode.REPLAY, Mode.PAPER):
+        raise UsageError(f"profile {config.profile} has no market source yet", number=131)
+    return asyncio.run(_answer(config, asked, symbols, venue, query, at, seed))
+
+
+async def _answer(
+    config: Config,
+    asked: Running,
+    symbols: tuple[str, ...],
+    venue: str | None,
+    query: Mapping[str, str],
+    at: int | None,
+    seed: int | None,
+) -> TopicAnswer:
+    source_of = _simulated if config.mode is Mode.DEMO else _recorded
+    async with source_of(config, symbols, venue, at, seed) as source:
+        parts = build(source.config, source.instruments, seed=0)
+        needed = _needed(tuple(parts.assessor.running.values()), asked.key)
+        feeds = declared_feeds(needed, parts.watched)
+        start = source.streams_from if source.streams_from is not None else source.at
+        await warm_up(parts.engine.state, source.market, feeds, start, live=source.streams_from is None)
+        if source.streams_from is not None:
+            await _play(parts, source)
+        _restore(source.config.place.ledger, parts, source.at)
+        return _assess(source, parts, needed, asked, symbols, query)
+
+
+def _assess(
+    source: Source,
+    parts: Parts,
+    needed: tuple[Running, ...],
+    asked: Running,
+    symbols: tuple[str, ...],
+    query: Mapping[str, str],
+) -> TopicAnswer:
+    topic, at = asked.topic, source.at
+    focuses = _focuses(topic, symbols, parts)
+    question: Any = msgspec.convert(dict(query), topic.query, strict=False)
+    reports, warnings = [], []
+    for focus in focuses:
+        for earlier in needed[:-1]:
+            target = None if earlier.topic.reach is Reach.PORTFOLIO else focus
+            answer = parts.assessor.answer(Assess(earlier.key, target, 0), at)
+            parts.engine.state.apply(answer, at)
+        view = StateView(parts.engine.state, at, focus, parts.watched)
+        try:
+            reports.append(topic.assess(view, asked.settings, question))
+        except NotEnoughData as short:
+            if len(focuses) == 1:
+                raise
+            warnings.append(f"{focus}: {short.message}")
+    if not reports and warnings:
+        raise NotEnoughData("; ".join(warnings), number=114)
+    times = [when for _, when in parts.engine.state.prices.values()]
+    as_of = min(max(times), at) if times else None
+    return TopicAnswer(tuple(reports), source.config.mode, as_of, tuple(warnings), topic)
+
+
+def _needed(running: Sequence[Running], key: str) -> tuple[Running, ...]:
+    """Return the topics of the same component up to the one asked for: what it may build on, and itself last."""
+    component = key.partition(".")[0]
+    own = [each for each in running if each.key.partition(".")[0] == component]
+    place = next(index for index, each in enumerate(own) if each.key == key)
+    return tuple(own[: place + 1])
+
+
+def _focuses(topic: Topic, symbols: tuple[str, ...], parts: Parts) -> tuple[InstrumentId | None, ...]:
+    if topic.reach is Reach.PORTFOLIO:
+        return (None,)
+    pool = parts.watched if topic.every_venue else parts.traded
+    if not symbols:
+        return pool
+    wanted = [
+        each for each in parts.watched if each in symbols or (symbol_of(each) in symbols and each in pool)
+    ]
+    missing = [each for each in symbols if not any(each in (one, symbol_of(one)) for one in wanted)]
+    if missing:
+        raise NotFound(f"not known here: {', '.join(missing)}", number=122, hint="tradecli data list")
+    return tuple(wanted)
+
+
+@asynccontextmanager
+async def _simulated(
+    config: Config, symbols: tuple[str, ...], venue: str | None, at: int | None, seed: int | None
+) -> AsyncIterator[Source]:
+    from tradecli.venues.simulated.market import SimulatedMarket
+    from tradecli.wiring.demo import SEED, TAPE, VENUES
+
+    market = SimulatedMarket(seed=SEED if seed is None else seed, tape=TAPE)
+    start = market.start_ts
+    moment = start + _DEMO_WARM_MS if at is None else at
+    if not start <= moment <= start + _DEMO_LONGEST_MS:
+        raise NotEnoughData(
+            "the simulated market is answered for its first two hours", number=115, hint=f"from {start} on"
+        )
+    run = dataclasses.replace(config.run, venues=[venue] if venue else VENUES)
+    config = dataclasses.replace(config, run=_with_symbols(run, symbols))
+    yield Source(config, tuple(await market.instruments()), market, moment, start)
+
+
+@asynccontextmanager
+async def _recorded(
+    config: Config, symbols: tuple[str, ...], venue: str | None, at: int | None, seed: int | None
+) -> AsyncIterator[Source]:
+    from tradecli.wiring.recorded import rules_of
+
+    async with await MarketStore.open(config.place.market, writable=False) as history:
+        run = dataclasses.replace(config.run, venues=[venue]) if venue else config.run
+        config = dataclasses.replace(config, run=_with_symbols(run, symbols))
+        covered = {row.subject for row in await history.coverage()}
+        ids = [instrument_id(symbol, name) for symbol in config.run.symbols for name in config.run.venues]
+        known = [each for each in ids if each in covered]
+        if not known:
+            raise NotEnoughData(
+                f"nothing is recorded of {', '.join(config.run.symbols)} at {', '.join(config.run.venues)}",
+                number=112,
+                where=str(history.path),
+                hint="tradecli data list shows what is recorded",
+            )
+        instruments = tuple([await rules_of(history, each, MINUTE_MS) for each in known])
+        newest = max(
+            row.last_ts + (row.interval_ms or 0) for row in await history.coverage() if row.subject in known
+        )
+        moment = newest if at is None else at
+        yield Source(config, instruments, Recorded(history, instruments, 0, moment), moment)
+
+
+def _with_symbols(run: Any, symbols: tuple[str, ...]) -> Any:
+    """Watch what was asked for as well; a symbol with its venue adds that venue."""
+    names = [symbol_of(InstrumentId(each)) if "@" in each else each for each in symbols]
+    venues = [each.rpartition("@")[2] for each in symbols if "@" in each]
+    return dataclasses.replace(
+        run,
+        symbols=list(dict.fromkeys(names or run.symbols)),
+        venues=list(dict.fromkeys((*run.venues, *venues))),
+    )
+
+
+async def _play(parts: Parts, source: Source) -> None:
+    """Play the simulated market up to the moment of the answer; nothing trades."""
+    async for event in source.market.stream(()):
+        when = event.ts if hasattr(event, "ts") else source.at
+        if when >= source.at:
+            return
+        if isinstance(event, MARKET_TYPES):
+            parts.engine.state.apply(event, when)
+
+
+def _restore(ledger: Path, parts: Parts, at: int) -> None:
+    """Put positions, orders and equity back as the newest run of the ledger had them at ``at``."""
+    if not ledger.exists():
+        return
+    with LedgerReader(ledger) as reader:
+        if not reader.runs(limit=1):
+            return
+        restore_account(
+            parts.engine.state,
+            reader.orders(at=at, limit=100_000),
+            reader.fills(at=at),
+            reader.entries(at=at),
+            reader.equity(at=at),
+        )
