@@ -8,6 +8,7 @@ import msgspec
 
 from tradecli.domain.enums import Mode, OrderStatus
 from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.number import ZERO
 from tradecli.engine.core import Engine
 from tradecli.engine.snapshot import Snapshot
 
@@ -102,14 +103,14 @@ def summarise(
         decisions=engine.decider.number,
         orders=state.account.order_count,
         fills=state.account.fill_count,
-        fees=sum((each.fees for each in held), Decimal(0)),
-        funding=sum((each.funding for each in held), Decimal(0)),
-        realised=sum((each.realised for each in held), Decimal(0)),
-        unrealised=sum((each.unrealised or Decimal(0) for each in held), Decimal(0)),
+        fees=sum((each.fees for each in held), ZERO),
+        funding=sum((each.funding for each in held), ZERO),
+        realised=sum((each.realised for each in held), ZERO),
+        unrealised=sum((each.unrealised or ZERO for each in held), ZERO),
         start_equity=state.account.deposits,
         equity=equity,
         pnl=equity - state.account.deposits,
-        pnl_residual=residual,
+        pnl_residual=residual if residual else ZERO,
         max_drawdown_pct=round(100 * state.equity.max_drawdown, 6),
         events=state.events,
         market_events=market_events,

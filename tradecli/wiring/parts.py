@@ -55,11 +55,12 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def running_topics(config: Config, among: Sequence[Component] | None = None) -> tuple[Running, ...]:
     """Return every topic with its component's settings, in the order of assessment."""
-    from tradecli.components import ALL
+    if among is None:
+        from tradecli.components import ALL as among  # noqa: N811 - the built-in ones
 
     return tuple(
         Running(topic_key(component.name, topic.name), topic, config.components.get(component.name))
-        for component in (ALL if among is None else among)
+        for component in among
         for topic in component.topics
     )
 
