@@ -55,12 +55,12 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def running_topics(config: Config, among: Sequence[Component] | None = None) -> tuple[Running, ...]:
     """Return every topic with its component's settings, in the order of assessment."""
-    if among is None:
-        from tradecli.components import ALL as among  # noqa: N811 - the built-in ones
+    from tradecli import components
 
+    built_in: tuple[Component, ...] = getattr(components, "ALL", ())
     return tuple(
         Running(topic_key(component.name, topic.name), topic, config.components.get(component.name))
-        for component in among
+        for component in (built_in if among is None else among)
         for topic in component.topics
     )
 
