@@ -18,12 +18,13 @@ def periods_per_year(interval_ms: int) -> float:
 
 def log_returns(prices: Floats) -> Floats:
     """Return the natural log returns of consecutive prices: one fewer than there are prices."""
-    return np.asarray(np.diff(np.log(prices)))
+    changes: Floats = np.diff(np.log(prices))
+    return changes
 
 
 def simple_returns(prices: Floats) -> Floats:
     """Return the simple returns of consecutive prices, for money and performance."""
-    return prices[1:] / prices[:-1] - 1.0
+    return np.asarray(prices[1:] / prices[:-1] - 1.0)
 
 
 def consecutive_returns(ts: NDArray[np.int64], prices: Floats, interval_ms: int) -> Floats:
