@@ -7,6 +7,7 @@ decided before.
 from __future__ import annotations
 
 import dataclasses
+import os
 import typing
 from collections.abc import Mapping
 from decimal import Decimal
@@ -21,6 +22,10 @@ _MOST_ITEMS = 200
 
 def settings_from(cls: type, values: Mapping[str, Any]) -> tuple[Any, list[tuple[str, str]]]:
     """Return (instance of ``cls`` or None, [(dotted key inside the section, what is wrong)])."""
+    if not values and _has_every_default(cls):
+        return cls(), []  # nothing was said about it: building its validator would cost more than it can find
+    # A plug-in of another package has no business in our configuration, and looking for one reads every distribution.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from pydantic import ValidationError
 
     try:
@@ -42,6 +47,14 @@ def from_text(text: str, hint: Any) -> Any:
     if typing.get_origin(hint) is list:
         return [part.strip(" ") for part in text.split(",")] if text else []
     return text
+
+
+def _has_every_default(cls: type) -> bool:
+    missing = dataclasses.MISSING
+    return all(
+        field.default is not missing or field.default_factory is not missing
+        for field in dataclasses.fields(cls)
+    )
 
 
 @cache
