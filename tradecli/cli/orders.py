@@ -15,7 +15,7 @@ from tradecli.domain.enums import OrderStatus
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.order import Order
 from tradecli.present.blocks import Align, Cell, Column, Facts, Panel, Table, Tone
-from tradecli.present.format import age, moment, number, price, qty, time
+from tradecli.present.format import age, moment, price, qty, time
 
 _MOST = 1_000_000
 app = Commands("orders", "Orders of the ledger.")
@@ -186,7 +186,7 @@ def _story(story: OrderStory) -> list[Panel]:
     facts = (
         ("instrument", Cell(row.instrument)),
         ("order", Cell(f"{row.side} {row.qty} {row.type} at {price(row.price)}, {row.tif}")),
-        ("filled", Cell(f"{row.filled} at {number(row.average_price, 8)}" if row.filled else "0")),
+        ("filled", Cell(f"{row.filled} at {price(row.average_price)}" if row.filled else "0")),
         ("state", Cell(row.status, _TONES.get(OrderStatus(row.status), Tone.TEXT))),
         ("by", Cell(row.source)),
         ("venue id", Cell(row.venue_id or "—")),

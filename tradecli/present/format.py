@@ -20,6 +20,7 @@ Number: TypeAlias = Decimal | float | int
 UNKNOWN = "—"
 MINUS = "−"
 GAP = "\u202f"
+_OWN_DIGITS = 8
 _MS_S, _MS_MIN, _MS_H, _MS_DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
 _ratio_unit: ContextVar[str] = ContextVar("ratio_unit", default="pct")
@@ -50,12 +51,12 @@ def number(value: Number | None, decimals: int = 2, *, sign: bool = False, wide:
 
 
 def price(value: Number | None, tick: Decimal | None = None, *, wide: bool = False) -> str:
-    """Return a price with the decimals of its tick; without one, with about six significant digits."""
+    """Return a price with the decimals of its tick; without one, with its own or about six significant digits."""
     return number(value, _decimals(value, tick, significant=6), wide=wide)
 
 
 def qty(value: Number | None, lot: Decimal | None = None, *, sign: bool = False) -> str:
-    """Return a quantity with the decimals of its lot; without one, with about five significant digits."""
+    """Return a quantity with the decimals of its lot; without one, with its own or about five significant digits."""
     return number(value, _decimals(value, lot, significant=5), sign=sign)
 
 
@@ -179,6 +180,10 @@ def _decimals(value: Number | None, step: Decimal | None, *, significant: int) -
     if step is not None and step > 0:
         exponent = step.normalize().as_tuple().exponent
         return max(-exponent, 0) if isinstance(exponent, int) else 0
+    if isinstance(value, Decimal) and value.is_finite():
+        own = value.as_tuple().exponent
+        if isinstance(own, int) and own >= -_OWN_DIGITS:
+            return max(-own, 0)
     if value is None or not _is_finite(value) or value == 0:
         return 2
     magnitude = math.floor(math.log10(abs(float(value)))) if abs(float(value)) > 0 else 0
