@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.vectors import Vector
 from tradecli.quant import volatility
+from tradecli.quant.bars import previous_closes
 from tradecli.quant.returns import annualised, consecutive_returns, log_returns, periods_per_year
 
 DAY = 86_400_000
@@ -97,3 +100,72 @@ def test_fat_tails_widen_the_standard_error() -> None:
     assert volatility.standard_error(0.6, 100) == pytest.approx(0.6 / math.sqrt(200))
     assert volatility.standard_error(0.6, 100, kurtosis=6.0) == pytest.approx(0.6 / math.sqrt(200) * 2)
     assert volatility.excess_kurtosis(np.array([0.0, 0.0, 0.0, 0.0, 5.0])) > 0
+
+
+def random_bars(count: int, seed: int = 5) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    logs = np.cumsum(rng.normal(0, 0.002, (count, 12)), axis=1)
+    prices = 100.0 * np.exp(np.cumsum(rng.normal(0, 0.01, count))[:, None] + logs)
+    return [prices[:, 0].copy(), prices.max(axis=1), prices.min(axis=1), prices[:, -1].copy()]
+
+
+def of_bars(o: np.ndarray, h: np.ndarray, low: np.ndarray, c: np.ndarray) -> list[float | None]:
+    return [
+        volatility.parkinson(h, low),
+        volatility.garman_klass(o, h, low, c),
+        volatility.rogers_satchell(o, h, low, c),
+        volatility.yang_zhang(float(o[0]), o, h, low, c),
+    ]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, -1.0, "high under low"])
+def test_a_bar_that_is_none_gives_no_estimate_and_never_nan(value: float | str) -> None:
+    o, h, low, c = random_bars(20)
+    assert None not in of_bars(o, h, low, c)
+    h[3] = low[3] * 0.5 if isinstance(value, str) else value
+    assert of_bars(o, h, low, c) == [None] * 4
+    broken = np.append(np.full(30, 0.01), math.nan)
+    assert volatility.close_close(broken) is None
+    assert volatility.ewma_variance(broken) is None
+
+
+def test_yang_zhang_leaves_out_the_bars_after_a_hole() -> None:
+    o, h, low, c = random_bars(40)
+    ts = np.delete(np.arange(41), 17)
+    before = previous_closes(ts, c, 1)
+    assert np.flatnonzero(np.isnan(before)).tolist() == [0, 17]
+    keep = ~np.isnan(before)
+    expected = volatility.yang_zhang(before[keep], o[keep], h[keep], low[keep], c[keep])
+    assert volatility.yang_zhang(before, o, h, low, c) == expected
+    across = volatility.yang_zhang(float(o[0]), o, h, low, c)
+    assert across != expected
+
+
+@given(st.floats(0.001, 1000.0), st.integers(0, 2**32 - 1))
+def test_no_range_estimator_depends_on_the_unit_of_price(factor: float, seed: int) -> None:
+    bars = random_bars(30, seed)
+    assert of_bars(*(factor * each for each in bars)) == pytest.approx(of_bars(*bars), rel=1e-8)
+
+
+def test_on_simulated_minutes_each_estimator_finds_the_volatility_that_made_them() -> None:
+    rng = np.random.default_rng(8)
+    days, steps, sigma = 400, 1440, 0.6
+    moves = rng.normal(0, sigma * math.sqrt(1 / 365 / steps), (days, steps))
+    prices = np.exp(np.concatenate([np.zeros((days, 1)), np.cumsum(moves, axis=1)], axis=1))
+    o, h, low, c = prices[:, 0], prices.max(axis=1), prices.min(axis=1), prices[:, -1]
+    found = [*of_bars(o, h, low, c)[:3], volatility.yang_zhang(o, o, h, low, c)]
+    for variance in found:
+        assert variance is not None
+        assert annualised(variance, 365) == pytest.approx(sigma, rel=0.05)
+
+
+def test_the_ewma_path_forecasts_before_it_sees_and_ends_where_ewma_ends() -> None:
+    returns = np.random.default_rng(3).normal(0, 0.02, 60)
+    path = volatility.ewma_path(returns)
+    assert np.isnan(path[:10]).all()
+    for t in (11, 30, 59):
+        assert path[t] == pytest.approx(volatility.ewma_variance(returns[:t]), rel=1e-12)
+    changed = np.concatenate([returns[:30], 5 * returns[30:]])
+    np.testing.assert_array_equal(volatility.ewma_path(changed)[10:31], path[10:31])
+    assert volatility.ewma_half_life() == pytest.approx(11.2, abs=0.01)
+    assert np.isnan(volatility.ewma_path(np.append(returns, math.nan))).all()

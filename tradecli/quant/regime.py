@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -41,7 +42,12 @@ def step(
 
     A boundary counts as crossed only with the band beyond it; ``dwell`` bars in a row must ask for the same
     direction, and the last target is taken. The highest state is entered at once. The first bar takes its bucket.
+    A volatility that is not finite keeps the state and breaks the row; ValueError when there is no state yet.
     """
+    if not math.isfinite(vol):
+        if state is None:
+            raise ValueError("a regime cannot begin with an unknown volatility")
+        return RegimeState(state.index)
     if state is None:
         return RegimeState(bucket(vol, edges))
     up = max((i + 1 for i, edge in enumerate(edges) if vol >= edge * (1 + band)), default=0)

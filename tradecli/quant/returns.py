@@ -32,7 +32,8 @@ def consecutive_returns(ts: NDArray[np.int64], prices: Floats, interval_ms: int)
     if len(ts) < 2:
         return np.empty(0)
     adjacent = np.diff(ts) == interval_ms
-    return log_returns(prices)[adjacent]
+    returns: Floats = log_returns(prices)[adjacent]
+    return returns
 
 
 def annualised(variance: float, ppy: float) -> float:
