@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.desk import BTC, SPOT, T0, engine, enter, fill, quote, request
 from tradecli.domain.enums import OrderStatus, Side
-from tradecli.domain.events import FundingPaid, OrderCanceled, Transferred
+from tradecli.domain.events import FundingPaid, OrderAmbiguous, OrderCanceled, Transferred
 from tradecli.domain.position import Position, after_fee, after_trade
 
 trades = st.lists(
@@ -142,3 +142,27 @@ def test_fills_of_a_shared_order_are_split_exactly_among_the_strategies() -> Non
     assert a.qty + b.qty == account.position(BTC).qty == Decimal("0.3")
     assert a.fees + b.fees == account.position(BTC).fees
     assert a.qty == Decimal("0.099")
+
+
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.integers(1, 9), st.sampled_from(["open", "fill", "cancel", "unknown"])),
+        max_size=30,
+    )
+)
+def test_what_is_pending_is_always_the_sum_of_the_unresolved_remainders(
+    orders: list[tuple[bool, int, str]],
+) -> None:
+    made = engine()
+    for index, (buys, lots, fate) in enumerate(orders):
+        side, qty, name = Side.BUY if buys else Side.SELL, f"0.{lots}", f"t{index}"
+        enter(made, request(side=side, qty=qty, reduce_only=index % 5 == 4), name)
+        if fate == "fill":
+            made.process(fill(name, side, "0.05", trade_id=str(index)), T0)
+        elif fate == "cancel":
+            made.process(OrderCanceled(client_id=name, ts=T0), T0)
+        elif fate == "unknown":
+            made.process(OrderAmbiguous(client_id=name, ts=T0, reason="timeout"), T0)
+    live = [order for order in made.state.account.orders_on(BTC) if not order.request.reduce_only]
+    for side, pending in zip((Side.BUY, Side.SELL), made.state.account.pending(BTC), strict=True):
+        assert pending == sum((order.remaining for order in live if order.request.side is side), Decimal(0))

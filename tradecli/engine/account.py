@@ -54,6 +54,7 @@ class Account:
         self.deposits = ZERO
         self.booked: set[str] = set()
         self.shares: dict[str, tuple[tuple[str, Decimal], ...]] = {}
+        self._pending: dict[InstrumentId, tuple[Decimal, Decimal]] = {}
         self._realised_booked: dict[InstrumentId, Decimal] = {}
         self.order_count = 0
         self.fill_count = 0
@@ -256,8 +257,29 @@ class Account:
         self.books[(instrument, buyer)] = after_trade(self.book(instrument, buyer), qty, price)
         self.books[(instrument, seller)] = after_trade(self.book(instrument, seller), -qty, price)
 
+    def pending(self, instrument: InstrumentId) -> tuple[Decimal, Decimal]:
+        """Return what unresolved buys and sells could still add, reduce-only ones left out."""
+        return self._pending.get(instrument, (ZERO, ZERO))
+
+    def _count(self, order: Order, sign: int) -> None:
+        """Add (+1) an unresolved order's remainder to what is pending, or take it out (-1)."""
+        request = order.request
+        if request.reduce_only:
+            return
+        buys, sells = self._pending.get(request.instrument, (ZERO, ZERO))
+        remaining = order.remaining * sign
+        if request.side is Side.BUY:
+            self._pending[request.instrument] = (buys + remaining, sells)
+        else:
+            self._pending[request.instrument] = (buys, sells + remaining)
+
     def _keep(self, order: Order) -> None:
         instrument = order.request.instrument
+        before = self.live.get(order.client_id)
+        if before is not None:
+            self._count(before, -1)
+        if order.status not in FINAL:
+            self._count(order, 1)
         if order.status in FINAL:
             self.live.pop(order.client_id, None)
             self.live_by_instrument.get(instrument, {}).pop(order.client_id, None)
@@ -295,12 +317,9 @@ def exposure(account: Account, instrument: InstrumentId, extra: Decimal = ZERO) 
     Reduce-only orders are left out: they can only bring the position closer to zero.
     """
     qty = account.position(instrument).qty
-    buys, sells = max(extra, ZERO), max(-extra, ZERO)
-    for order in account.orders_on(instrument):
-        if order.request.reduce_only:
-            continue
-        if order.request.side is Side.BUY:
-            buys += order.remaining
-        else:
-            sells += order.remaining
+    buys, sells = account.pending(instrument)
+    if extra > 0:
+        buys += extra
+    else:
+        sells -= extra
     return Exposure(qty, qty + buys, qty - sells)

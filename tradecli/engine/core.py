@@ -91,7 +91,7 @@ class Engine:
         self._changes = changes
         if changes is not None:
             self._react(event, changes, at)
-        if self.touched or at - self._looked_at >= _LOOK_MS:
+        if (changes is not None and changes.entries) or at - self._looked_at >= _LOOK_MS:
             self._look(at)
         if at >= self.next_due():
             self._do_what_is_due(at)
@@ -114,13 +114,10 @@ class Engine:
 
     def next_due(self) -> int:
         """Return when time alone makes something happen: a beat, a deadline, a child order."""
-        if self.cycle.next_at is None:
-            return 0
-        times = [self.cycle.next_at]
-        if self.cycle.deadline is not None:
-            times.append(self.cycle.deadline)
-        times.extend(parent.next_at for parent in self.parents.values() if parent.is_working)
-        return min(times)
+        due = self.cycle.due_at
+        if self.parents:
+            due = min(due, *(parent.next_at for parent in self.parents.values() if parent.is_working), due)
+        return due
 
     # -- taking in -------------------------------------------------------------------------------------------------
 

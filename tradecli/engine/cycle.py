@@ -47,6 +47,13 @@ class Cycle:
         self._strategies = {duty.topic: duty.strategy for duty in self.duties}
         self.errors: dict[tuple[str, InstrumentId | None], str] = {}
 
+    @property
+    def due_at(self) -> int:
+        """Return when the next beat or deadline is; 0 before the first beat was placed."""
+        if self.next_at is None:
+            return 0
+        return self.next_at if self.deadline is None else min(self.next_at, self.deadline)
+
     def schedule(self, at: int) -> None:
         """Place the first cycle on the next beat after ``at``."""
         beat = (at - CLOSE_ALLOWANCE_MS) // self.period_ms + 1

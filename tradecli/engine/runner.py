@@ -121,7 +121,10 @@ class Runner:
             at = max(known_at, self.clock.now())
             if self.stopping or (until is not None and at >= until):
                 break
-            await self._advance(at)
+            answer_at = self.venue.next_at()
+            waits = answer_at is not None and answer_at <= at
+            if waits or self.inbox or self.engine.next_due() < at:
+                await self._advance(at)
             if self.clock.speed is not None and self.clock.ahead_ms(at) > 0:
                 await self._pause(at)
             self.clock.tell(at)
@@ -191,7 +194,8 @@ class Runner:
             self.venue.on_market(event, at)
         follow = self._follow
         commands = self.engine.process(event, at)
-        self._keep(event, at, commands)
+        if commands or self.engine.touched or isinstance(event, LinkChanged):
+            self._keep(event, at, commands)
         if commands:
             await self._carry_out(commands, at)
         while follow:
