@@ -206,11 +206,7 @@ class Engine:
 
     def _on_cancel_asked(self, asked: CancelAsked, at: int) -> None:
         live = self.state.account.live
-        orders = (
-            list(live.values())
-            if asked.client_id is None
-            else [live[asked.client_id]] * (asked.client_id in live)
-        )
+        orders = [order for order in live.values() if asked.client_id in (None, order.client_id)]
         if not orders and asked.client_id is not None:
             self._tell(Severity.NOTE, "order", f"nothing to cancel: {asked.client_id} is not a working order")
         for order in orders:
