@@ -1,0 +1,197 @@
+"""Deribit's option chains: which expiries and strikes are listed, and what is quoted for them.
+
+Inverse options: prices in coin, ``Black-76(F) / F`` with the forward of their own expiry and no interest. Bid and
+ask lie around the mark by the width that options of that delta had, rounded outward to the tick; no bid where it
+would be zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+
+from tradecli.domain.enums import OptionType
+from tradecli.domain.feed import DAY_MS, HOUR_MS
+from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.market import OptionChain, OptionQuote
+from tradecli.venues.simulated import calibration as cal
+from tradecli.venues.simulated.draws import Floats, mixed, word
+from tradecli.venues.simulated.listing import OPTION_VENUE
+from tradecli.venues.simulated.smile import Smile
+
+EXPIRY_HOUR_MS = 8 * HOUR_MS
+STRIKES = 30
+REACH = 3.2
+"""Strikes are listed up to this many standard deviations from the forward."""
+
+_STEPS = {"BTC": (250, 500, 1_000, 2_000, 5_000, 10_000), "ETH": (5, 10, 25, 50, 100, 200, 500)}
+_FINE_BELOW = 0.005
+_FINE, _TICK = 0.0001, 0.0005
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+
+
+class Listed(NamedTuple):
+    """The strikes of one expiry: multiples of ``step`` from ``low`` to ``high``, inclusive."""
+
+    step: int
+    low: int
+    high: int
+
+
+def expiries(ts: int) -> tuple[int, ...]:
+    """Return the eight listed expiries at ``ts``: two days, two Fridays, two month ends, two quarter ends."""
+    day = (ts - EXPIRY_HOUR_MS) // DAY_MS + 1
+    days = [day, day + 1]
+    fridays = [each for each in range(day + 2, day + 300) if _is_friday(each)]
+    month_ends = [each for each in fridays if _month(each) != _month(each + 7)]
+    quarter_ends = [each for each in month_ends if _month(each) % 3 == 0]
+    days += [each for each in fridays if each not in month_ends][:2]
+    months = [each for each in month_ends if each > days[-1]][:2]
+    days += months
+    days += [each for each in quarter_ends if each > months[-1]][:2]
+    return tuple(each * DAY_MS + EXPIRY_HOUR_MS for each in days)
+
+
+def _is_friday(day: int) -> bool:
+    return day % 7 == 1  # the epoch was a Thursday
+
+
+def _month(day: int) -> int:
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)).month
+
+
+def option_id(coin: str, expiry: int, strike: int, kind: OptionType) -> InstrumentId:
+    """Return Deribit's name, for example ``BTC-27MAR26-90000-C@deribit``."""
+    date = datetime.fromtimestamp(expiry / 1000, UTC)
+    letter = "C" if kind is OptionType.CALL else "P"
+    return InstrumentId(
+        f"{coin}-{date.day}{_MONTHS[date.month - 1]}{date.year % 100}-{strike}-{letter}@{OPTION_VENUE}"
+    )
+
+
+def black_76(forward: float, strikes: Floats, deviation: Floats) -> tuple[Floats, Floats]:
+    """Return (undiscounted call price, call delta N(d1)) for total standard deviations ``deviation``."""
+    d1 = np.log(forward / strikes) / deviation + deviation / 2.0
+    below = [0.5 * math.erfc(-x / math.sqrt(2.0)) for x in d1.tolist()]
+    below_2 = [0.5 * math.erfc(-x / math.sqrt(2.0)) for x in (d1 - deviation).tolist()]
+    delta = np.array(below)
+    return np.maximum(forward * delta - strikes * np.array(below_2), 0.0), delta
+
+
+class Chains:
+    """The listed options of one coin. Strikes are added when the price moves away, and never withdrawn."""
+
+    def __init__(self, seed: int, coin: str) -> None:
+        self.coin = coin
+        self._salt = word(seed, "chain", coin)
+        self._listed: dict[int, Listed] = {}
+        self._names: dict[tuple[int, int, OptionType], InstrumentId] = {}
+
+    def chain(
+        self, ts: int, index: float, thetas: Callable[[Floats], Floats], smile: Smile, strain: float = 0.0
+    ) -> OptionChain:
+        """Return every listed option at ``ts``.
+
+        ``thetas`` gives total variance at the money by days; ``strain`` widens quotes (1: twice as wide).
+        """
+        index = round(index, 2)
+        live = np.array(expiries(ts), dtype=np.int64)
+        days = (live - ts) / DAY_MS
+        theta = thetas(days)
+        carry = np.interp(days, [d for d, _ in cal.CARRY[self.coin]], [x for _, x in cal.CARRY[self.coin]])
+        quotes: list[OptionQuote] = []
+        for place, expiry in enumerate(live.tolist()):
+            years = float(days[place]) / 365.0
+            forward = round(index * math.exp(float(carry[place]) * years), 2)
+            quotes += self._slice(expiry, ts, years, forward, float(theta[place]), smile, strain)
+        for past in [expiry for expiry in self._listed if expiry <= ts]:
+            del self._listed[past]
+        return OptionChain(OPTION_VENUE, self.coin, ts, index, True, tuple(quotes))
+
+    def _strikes(self, expiry: int, forward: float, deviation: float) -> Floats:
+        listed = self._listed.get(expiry)
+        reach = REACH * deviation
+        if listed is None:
+            wanted = forward * 2.0 * reach / STRIKES
+            step = next((each for each in _STEPS[self.coin] if each >= wanted), _STEPS[self.coin][-1])
+            listed = Listed(step, round(forward / step), round(forward / step))
+        low = min(listed.low, max(math.floor(forward * (1.0 - reach / 1.15) / listed.step), 1))
+        high = max(listed.high, math.ceil(forward * (1.0 + reach) / listed.step))
+        self._listed[expiry] = Listed(listed.step, low, high)
+        return listed.step * np.arange(low, high + 1, dtype=np.float64)
+
+    def _slice(
+        self, expiry: int, ts: int, years: float, forward: float, theta: float, smile: Smile, strain: float
+    ) -> list[OptionQuote]:
+        strikes = self._strikes(expiry, forward, math.sqrt(theta))
+        variance = smile.total_variance(np.array([theta]), np.log(strikes / forward))
+        volatility = np.round(np.sqrt(variance / years), 4).astype(np.float64)
+        call, call_delta = black_76(forward, strikes, volatility * math.sqrt(years))
+        interest = self._interest(expiry, strikes, forward, math.sqrt(theta))
+        rows: list[OptionQuote] = []
+        for kind, price, delta in (
+            (OptionType.CALL, call, call_delta),
+            (OptionType.PUT, np.maximum(call - forward + strikes, 0.0), call_delta - 1.0),
+        ):
+            mark = price / forward
+            bid, ask = self._quoted(expiry, ts, strikes, mark, np.abs(delta), kind, strain)
+            columns = (
+                strikes.tolist(), bid, ask, np.round(mark, 6).tolist(), volatility.tolist(),
+                np.round(delta, 5).tolist(), interest,
+            )  # fmt: skip
+            rows += [
+                OptionQuote(
+                    self._name(expiry, int(strike), kind), expiry, strike, kind, b, a, m, iv, d, forward, oi
+                )
+                for strike, b, a, m, iv, d, oi in zip(*columns, strict=True)
+            ]
+        return rows
+
+    def _name(self, expiry: int, strike: int, kind: OptionType) -> InstrumentId:
+        key = expiry, strike, kind
+        name = self._names.get(key)
+        if name is None:
+            name = self._names[key] = option_id(self.coin, expiry, strike, kind)
+        return name
+
+    def _quoted(
+        self,
+        expiry: int,
+        ts: int,
+        strikes: Floats,
+        mark: Floats,
+        delta: Floats,
+        kind: OptionType,
+        strain: float,
+    ) -> tuple[list[float | None], list[float | None]]:
+        """Return bids and asks in coin; an in-the-money option is quoted as wide as its delta says."""
+        key = np.uint64(expiry) ^ np.uint64(ts // 60_000) ^ (self._salt + np.uint64(kind is OptionType.PUT))
+        chance = (mixed(strikes.astype(np.uint64) ^ key) & np.uint64(255)).astype(np.float64) / 255.0
+        width = (
+            np.interp(delta, cal.WIDTH_DELTA, cal.WIDTH_COIN[self.coin])
+            * (0.7 + 0.6 * chance)
+            * (1.0 + strain)
+        )
+        low, high = mark - width / 2.0, mark + width / 2.0
+        tick_low = np.where(low < _FINE_BELOW, _FINE, _TICK)
+        tick_high = np.where(high < _FINE_BELOW, _FINE, _TICK)
+        bid_ticks = np.floor(np.round(low / tick_low, 6)).astype(np.int64)
+        ask_ticks = np.maximum(np.ceil(np.round(high / tick_high, 6)).astype(np.int64), 1)
+        bid = np.round(bid_ticks * tick_low, 4).tolist()
+        ask = np.round(ask_ticks * tick_high, 4).tolist()
+        return [b if b > 0 else None for b in bid], [
+            a if a < 1 or kind is OptionType.PUT else None for a in ask
+        ]
+
+    def _interest(self, expiry: int, strikes: Floats, forward: float, deviation: float) -> list[float]:
+        """Return open interest in coins: most near the money and at round strikes, the same at every time."""
+        chance = (mixed(strikes.astype(np.uint64) ^ np.uint64(expiry) ^ self._salt) & np.uint64(1023)).astype(
+            np.float64
+        )
+        share = cal.OPTION_INTEREST[self.coin] / (2.0 * STRIKES * 8.0)
+        coins: list[float] = np.round(share * (0.2 + 1.8 * (chance / 1023.0) ** 3), 1).tolist()
+        return coins
