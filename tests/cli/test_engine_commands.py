@@ -92,7 +92,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         calls.append(call)
         raise LockHeld("another engine holds this ledger", number=101)
 
-    tapes = (SimpleNamespace(name="tour", teaches="all of it", exit_code=0), SimpleNamespace(name="quiet"))
+    rest = {"summary": "a minute", "teaches": "all of it", "breaker": "", "exit_code": 0, "lasts_s": 60.0}
+    tapes = (SimpleNamespace(name="tour", **rest), SimpleNamespace(name="quiet", **rest))
     for name, value in {
         "run_demo_headless": finished,
         "run_recorded": finished,
@@ -123,7 +124,8 @@ def test_a_demo_runs_the_named_tape_for_ten_minutes_unless_told_otherwise(
     assert (asked[0]["tape"], asked[0]["for_ms"]) == ("quiet", 600_000)
     assert run("demo", "quite", "--headless").code == 2
     rows = run("demo", "--list", "--format", "json").data
-    assert rows[0] == {"name": "tour", "teaches": "all of it", "exit_code": 0}
+    assert [row["name"] for row in rows] == ["tour", "quiet"] and rows[0]["teaches"] == "all of it"
+    assert "what happens" in run("demo", "--list").out
 
 
 @pytest.mark.parametrize("argv", [["demo"], ["tui"], ["demo", "--for", "1m"]])

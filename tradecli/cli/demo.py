@@ -12,6 +12,8 @@ from tradecli.cli.commands import Commands
 from tradecli.cli.output import Answer
 from tradecli.domain.enums import Mode
 from tradecli.errors import UsageError
+from tradecli.present.blocks import Cell, Facts, Panel
+from tradecli.present.format import duration
 
 app = Commands("demo", "A simulated market, traded by the real engine.", single=True)
 SCHEMA = "tradecli.demo/1"
@@ -20,11 +22,14 @@ _USUAL = "10m"
 
 
 class TapeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A script of the simulated market: what it teaches, and the exit code that it must end with."""
+    """A script of the simulated market: what it teaches, and the breaker and exit code that it must end with."""
 
     name: str
+    summary: str
     teaches: str
+    breaker: str
     exit_code: int
+    lasts_s: float
 
 
 def _row() -> Any:
@@ -92,8 +97,30 @@ def _tapes() -> Answer:
 
     rows = [
         TapeRow(
-            name=tape.name, teaches=getattr(tape, "teaches", ""), exit_code=int(getattr(tape, "exit_code", 0))
+            name=tape.name,
+            summary=tape.summary,
+            teaches=tape.teaches,
+            breaker=tape.breaker,
+            exit_code=int(tape.exit_code),
+            lasts_s=tape.lasts_s,
         )
         for tape in tapes()
     ]
-    return Answer(schema="tradecli.demo.tapes/1", mode=Mode.DEMO, data=rows, as_of=options.current().now)
+    return Answer(
+        schema="tradecli.demo.tapes/1",
+        mode=Mode.DEMO,
+        data=rows,
+        as_of=options.current().now,
+        panels=lambda: [_panel(row) for row in rows],
+    )
+
+
+def _panel(row: TapeRow) -> Panel:
+    facts = (
+        ("what happens", Cell(row.summary)),
+        ("teaches", Cell(row.teaches)),
+        ("breaker", Cell(row.breaker or "none")),
+        ("ends with", Cell(str(row.exit_code))),
+        ("lasts", Cell(duration(row.lasts_s * 1_000))),
+    )
+    return Panel(title=row.name, blocks=(Facts(rows=facts),))
