@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tradecli.logs import MASK, open_log, redacted
 
@@ -97,3 +99,23 @@ def test_a_log_is_never_written_through_a_link(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="symbolic"):
         open_log(tmp_path)
     assert not (tmp_path / "elsewhere").exists()
+
+
+WORDS = st.sampled_from(
+    ["token=", "secret: ", "bearer ", "a://b", ":", "@", '"', "\\", ",", "x", CANARY, "{", "api_key"]
+)
+LEAVES = st.none() | st.booleans() | st.integers() | st.lists(WORDS, max_size=6).map("".join)
+KEYS = st.sampled_from(["token", "secret", "x", "api_key"])
+SHAPES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
+)
+
+
+@given(SHAPES)
+def test_json_stays_json_whatever_is_masked_in_it(value: object) -> None:
+    json.loads(redacted(json.dumps(value)))
+    json.loads(redacted(json.dumps(value, separators=(",", ":"))))
+
+
+def test_a_named_secret_is_masked_in_json() -> None:
+    assert CANARY not in redacted(json.dumps({"rows": [{"apiSecret": CANARY, "n": 3}]}))

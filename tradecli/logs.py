@@ -17,12 +17,13 @@ MASK = "[redacted]"
 LARGEST = 8 * 1024 * 1024
 KEPT = 4
 _NAMED = re.compile(
-    r"(?i)((?:api[_-]?key|api[_-]?secret|secret(?:[_-]?key)?|private[_-]?key|passphrase|password|token|signature|sign|"
+    r"(?i)((?<![A-Za-z])(?:api[_-]?key|api[_-]?secret|secret(?:[_-]?key)?|private[_-]?key|passphrase|password|token|signature|sign|"
     r"x-mbx-apikey|ok-access-(?:key|sign|passphrase)|x-bapi-(?:api-key|sign)|client_secret|authorization|cookie)"
-    r"[\"']?\s*[=:]\s*[\"']?(?:(?:bearer|basic|token)\s+)?)([^\s\"'&,;)}\]]+)"
+    r"[\"']?\s*[=:]\s*[\"']?(?:(?:bearer|basic|token)\s+)?)([^\s\"'\\&,;)}\]]+)"
 )
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/_.=-]{8,}")
-_URL_USER = re.compile(r"(\w+://)[^/\s:@]+:[^/\s@]+@")
+_URL_USER = re.compile(r"(\w+://)[^/\s:@\"'\\,]+:[^/\s@\"'\\,]+@")
+_SCALAR = re.compile(r"(?:null|true|false|-?[0-9.eE+-]+|[\[{].*)\Z")
 _REFERENCE = re.compile(r"(?:env|keyring|file):\S+\Z")
 
 
@@ -35,7 +36,9 @@ def redacted(text: str) -> str:
 
 
 def _mask(match: re.Match[str]) -> str:
-    return match.group(0) if _REFERENCE.match(match.group(2)) else match.group(1) + MASK
+    named, value = match.groups()
+    is_json_scalar = '":' in named and named.rstrip()[-1] == ":" and _SCALAR.match(value)
+    return match.group(0) if is_json_scalar or _REFERENCE.match(value) else named + MASK
 
 
 def open_log(folder: Path, *, level: int = logging.INFO) -> Callable[[], None]:

@@ -18,6 +18,7 @@ from tradecli.cli.formats import TEXT, record, shape
 from tradecli.cli.options import Options
 from tradecli.domain.enums import Mode
 from tradecli.errors import ExitCode, NotFound, StoreFault, TradecliError, UsageError, gravest
+from tradecli.logs import redacted
 from tradecli.present.blocks import Panel
 
 
@@ -51,7 +52,7 @@ def show(answer: Answer, options: Options, seq: int = 1) -> ExitCode:
     codes = [*answer.codes, *_verdicts(answer, options, records, age_ms)]
     shaped = shape(records, options)
     if not options.quiet or options.out:
-        text = TEXT[options.format](answer, options, shaped, age_ms, seq)
+        text = redacted(TEXT[options.format](answer, options, shaped, age_ms, seq))
         if options.out:
             write_file(options.out, text, overwrite=options.overwrite)
         else:
