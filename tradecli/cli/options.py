@@ -204,7 +204,7 @@ def _value(name: str, text: str, now: int, venue: str | None) -> tuple[str, Any]
         case "profile" | "watchlist":
             return name, parse.name(text, name)
         case "config" | "db" | "out":
-            return name, _path(text, name)
+            return name, parse.path(text, f"--{name}")
         case "format":
             return name, Format(parse.one_of(text, tuple(Format), "--format"))
         case "units":
@@ -257,9 +257,3 @@ def _names(text: str) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise UsageError("a field is named twice", number=101)
     return names
-
-
-def _path(text: str, what: str) -> str:
-    if not text or len(text) > 4_096 or any(ord(c) < 32 or ord(c) == 127 for c in text):
-        raise UsageError(f"--{what} is not a usable path: {text[:60]!a}", number=145)
-    return text

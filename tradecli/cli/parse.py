@@ -84,6 +84,13 @@ def name(text: str, what: str) -> str:
     return text
 
 
+def path(text: str, what: str) -> str:
+    """Return a path that a file can have: not empty, not endless, without control characters."""
+    if not text or len(text) > 4_096 or any(ord(c) < 32 or ord(c) == 127 for c in text):
+        raise UsageError(f"{what} is not a usable path: {_quoted(text)}", number=145)
+    return text
+
+
 def moment(text: str, now: int, what: str = "time") -> int:
     """Return UTC ms of an ISO time with its zone, ``now``, ``today``, ``yesterday``, or ``-2h`` before now."""
     if text in ("now", "today", "yesterday"):

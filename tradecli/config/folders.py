@@ -59,6 +59,11 @@ def runs_dir() -> Path:
     return state_dir() / "runs"
 
 
+def logs_dir() -> Path:
+    """Return the folder of the program's own log."""
+    return state_dir() / "logs"
+
+
 def made(folder: Path) -> Path:
     """Make ``folder`` and its parents owner-only and return it; a link is refused, loose modes are closed (X10)."""
     try:

@@ -311,6 +311,11 @@ class LedgerReader:
         for row in self._rows(query, (self.run(run_id).run_id, since_n, limit)):
             yield AuditRow(**dict(zip(names, row, strict=True)))
 
+    def audit_count(self, run_id: str | None = None) -> int:
+        """Return the number of the newest audit record; 0 for none."""
+        query = "SELECT coalesce(max(n), 0) FROM audit WHERE run_id = ?"
+        return next(int(n) for (n,) in self._rows(query, (self.run(run_id).run_id,)))
+
     def verify(self, run_id: str | None = None) -> AuditVerdict:
         """Walk the chain of a run and compare every row with its record (S09)."""
         run = self.run(run_id)
