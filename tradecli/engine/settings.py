@@ -85,6 +85,6 @@ class PaperSettings:
         5.0, help="Most of a bar's volume that may fill ours", unit="%", gt=0, le=100
     )
     initial_balance: Decimal = setting(
-        Decimal(100_000), help="Starting balance of each account", unit="USDT", gt=0
+        Decimal(100_000), help="Starting balance, split over the venues", unit="USDT", gt=0
     )
     seed: int = setting(42, help="Seed of latency and queue draws", ge=0)

@@ -29,6 +29,7 @@ from tradecli.store.killswitch import KillSwitch
 from tradecli.store.ledger import Ledger, Run
 from tradecli.store.lock import HeldLease, ProcessLock
 from tradecli.venues.simulated.market import SimulatedMarket
+from tradecli.venues.simulated.tapes import TAPES, Tape, tape_named
 from tradecli.wiring.parts import ACCOUNT, Outcome, Parts, build, carry, config_content, kill_file
 
 SEED = 42
@@ -62,17 +63,17 @@ def run_demo_headless(
 
 
 async def _run(config: Config, seed: int, tape: str, for_ms: int) -> Outcome:
-    market = SimulatedMarket(seed=seed, tape=tape)
+    market = SimulatedMarket(seed, tape_named(tape))
     parts = build(config, await market.instruments(), seed=seed)
-    until = market.start_ts + for_ms
-    run = _run_of(config, seed, tape, market.start_ts, {"until": until})
+    until = market.start + for_ms
+    run = _run_of(config, seed, tape, market.start, {"until": until})
     run = msgspec.structs.replace(run, run_id=f"demo-{seed}-{tape}-{run.config_digest[:8]}")
     ledger = await Ledger.open(config.place.ledger, mode=Mode.DEMO, account=ACCOUNT)
     try:
         await ledger.begin_run(run, replace=True)
         note = f"simulated market, seed {seed}, tape {tape}"
         outcome = await carry(
-            parts, market, ledger, run, until=until, note=note, listen=(), keep_reports=True
+            parts, market, ledger, run, until=until, note=note, listen=market.all_feeds(), keep_reports=True
         )
         await ledger.finish_run(until, outcome.summary)
     finally:
@@ -101,8 +102,8 @@ class _Demo:
     def __init__(self, config: Config, seed: int, tape: str) -> None:
         self.config = config
         self.seed = seed
-        self.market = SimulatedMarket(seed=seed, tape=tape)
-        self.run = _run_of(config, seed, tape, self.market.start_ts, {})
+        self.market = SimulatedMarket(seed, tape_named(tape))
+        self.run = _run_of(config, seed, tape, self.market.start, {})
         self.lock = ProcessLock(config.place.ledger.with_suffix(".lock"))
         self.switch = KillSwitch(kill_file(config.profile))
         self.parts: Parts = build(config, asyncio.run(self._instruments()), seed=seed)
@@ -115,7 +116,7 @@ class _Demo:
 
     def session(self, speed: float, for_ms: int | None) -> EngineSession:
         self.lock.acquire()
-        start = self.market.start_ts
+        start = self.market.start
         runner = Runner(
             self.parts.engine,
             self.parts.assessor,
@@ -144,14 +145,14 @@ class _Demo:
         self.switch.release(scope)
 
     async def _source(self) -> AsyncIterator[Event]:
-        async for event in self.market.stream(()):
+        async for event in self.market.stream(self.market.all_feeds()):
             yield event
 
     async def _open(self) -> None:
         self._ledger = await Ledger.open(self.config.place.ledger, mode=Mode.DEMO, account=ACCOUNT)
         await self._ledger.begin_run(self.run)
         self._fence = await self._ledger.take_lease(str(os.getpid()))
-        await warm_up(self.parts.engine.state, self.market, self.parts.feeds, self.market.start_ts)
+        await warm_up(self.parts.engine.state, self.market, self.parts.feeds, self.market.start)
 
     async def commit(self, steps: Sequence[Step], fence: int) -> None:
         """Hand steps to the ledger under the fence that was taken on this loop."""
@@ -183,8 +184,6 @@ def _run_of(config: Config, seed: int, tape: str, start: int, data: Mapping[str,
     )
 
 
-def tapes() -> tuple[Any, ...]:
+def tapes() -> tuple[Tape, ...]:
     """Return the tapes there are, with what each teaches and must cause."""
-    from tradecli.venues.simulated.tapes import TAPES
-
-    return tuple(TAPES.values()) if isinstance(TAPES, Mapping) else tuple(TAPES)
+    return TAPES

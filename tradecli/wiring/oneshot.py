@@ -15,7 +15,7 @@ from tradecli.components.base import Reach, Topic, topic_key
 from tradecli.config.loading import Config, load
 from tradecli.domain.commands import Assess
 from tradecli.domain.enums import Mode
-from tradecli.domain.feed import HOUR_MS, MINUTE_MS
+from tradecli.domain.feed import HOUR_MS, MINUTE_MS, Feed
 from tradecli.domain.instrument import Instrument, InstrumentId, instrument_id, symbol_of
 from tradecli.domain.market import MARKET_TYPES
 from tradecli.engine.assess import Running, declared_feeds
@@ -52,6 +52,7 @@ class Source(msgspec.Struct, frozen=True):
     at: int
     streams_from: int | None = None
     """The simulated market is played from here to ``at``; recorded data are read as they are."""
+    listen: tuple[Feed, ...] = ()
 
 
 def assess_once(
@@ -160,10 +161,11 @@ async def _simulated(
     config: Config, symbols: tuple[str, ...], venue: str | None, at: int | None, seed: int | None
 ) -> AsyncIterator[Source]:
     from tradecli.venues.simulated.market import SimulatedMarket
+    from tradecli.venues.simulated.tapes import tape_named
     from tradecli.wiring.demo import SEED, TAPE, VENUES
 
-    market = SimulatedMarket(seed=SEED if seed is None else seed, tape=TAPE)
-    start = market.start_ts
+    market = SimulatedMarket(SEED if seed is None else seed, tape_named(TAPE))
+    start = market.start
     moment = start + _DEMO_WARM_MS if at is None else at
     if not start <= moment <= start + _DEMO_LONGEST_MS:
         raise NotEnoughData(
@@ -171,7 +173,7 @@ async def _simulated(
         )
     run = dataclasses.replace(config.run, venues=[venue] if venue else VENUES)
     config = dataclasses.replace(config, run=_with_symbols(run, symbols))
-    yield Source(config, tuple(await market.instruments()), market, moment, start)
+    yield Source(config, tuple(await market.instruments()), market, moment, start, market.all_feeds())
 
 
 @asynccontextmanager
@@ -214,7 +216,7 @@ def _with_symbols(run: Any, symbols: tuple[str, ...]) -> Any:
 
 async def _play(parts: Parts, source: Source) -> None:
     """Play the simulated market up to the moment of the answer; nothing trades."""
-    async for event in source.market.stream(()):
+    async for event in source.market.stream(source.listen):
         when = event.ts if hasattr(event, "ts") else source.at
         if when >= source.at:
             return

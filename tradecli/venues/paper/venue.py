@@ -98,18 +98,19 @@ class PaperVenue:
                 pit.rest(order)
 
     def deposits(self, ts: int) -> tuple[e.Transferred, ...]:
-        """Credit and report the initial balance of each account; a second call gives nothing."""
+        """Credit the initial balance, split evenly over the accounts, and report it; a second call gives nothing."""
         if self._funded:
             return ()
         self._funded = True
-        amount = self._settings.initial_balance
-        for account in self._clearing.accounts.values():
+        accounts = self._clearing.accounts
+        parts = _split(self._settings.initial_balance, len(accounts))
+        for account, amount in zip(accounts.values(), parts, strict=True):
             account.credit(DEPOSIT_COIN, amount)
         return tuple(
             e.Transferred(
                 venue=v, coin=DEPOSIT_COIN, amount=amount, ts=ts, ref=f"deposit-{v}", kind="deposit"
             )
-            for v in self._clearing.accounts
+            for v, amount in zip(accounts, parts, strict=True)
         )
 
     def submit(self, approved: Approved, at: int) -> None:
@@ -375,3 +376,9 @@ class PaperVenue:
     def _on_funding(self, rate: FundingRate, at: int) -> None:
         if rate.kind is FundingKind.SETTLED and rate.instrument in self._pits and isfinite(rate.rate):
             self._clearing.fund(rate, at)
+
+
+def _split(total: Decimal, parts: int) -> list[Decimal]:
+    """Split an amount into equal parts of whole cents; the first takes what is left over."""
+    each = (total / parts).quantize(Decimal("0.01"), "ROUND_DOWN")
+    return [total - each * (parts - 1), *[each] * (parts - 1)]
