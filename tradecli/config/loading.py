@@ -84,6 +84,12 @@ def check_text(text: str, path: Path, profile: str) -> Config:
     return _load(place, parse_source(path, text), None, {}, {})
 
 
+def from_values(profile: str, values: Mapping[str, Any]) -> Config:
+    """Return the configuration that dotted ``values`` spell over the profile's own; no file or variable counts."""
+    place = msgspec.structs.replace(locate(profile, os.devnull), config=None)
+    return _load(place, None, None, values, {})
+
+
 def _load(
     place: Place,
     source: Source | None,

@@ -299,6 +299,13 @@ class LedgerReader:
             return Beat(run_id=run_id, at=at, real_at=real_at, pid=pid, body=msgspec.json.decode(body))
         return None
 
+    def step_rows(self, run_id: str | None = None) -> Iterator[tuple[int, int, str, str, str]]:
+        """Yield the kept events, oldest first, as (step, time, ``event``, class name, JSON)."""
+        query = "SELECT seq, at, 'event', kind, body FROM steps WHERE run_id = ? ORDER BY seq"
+        for row in self._rows(query, (self.run(run_id).run_id,)):
+            seq, at, label, kind, body = row
+            yield seq, at, label, kind, body
+
     # -- audit -----------------------------------------------------------------------------------------------------
 
     def audit(self, run_id: str | None = None, *, since_n: int = 0, limit: int = -1) -> Iterator[AuditRow]:

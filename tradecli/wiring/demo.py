@@ -7,6 +7,7 @@ import dataclasses
 import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -59,16 +60,18 @@ def run_demo_headless(
 ) -> Outcome:
     """Run the demo for ``for_ms`` of simulated time: a function of seed, tape and configuration, and nothing else."""
     config = demo_config(profile, config_path, db, flags or {})
-    return asyncio.run(_run(config, SEED if seed is None else seed, tape, for_ms))
+    chosen = SEED if seed is None else seed
+    return asyncio.run(demo_ledger_run(config, chosen, tape, for_ms, config.place.ledger))
 
 
-async def _run(config: Config, seed: int, tape: str, for_ms: int) -> Outcome:
+async def demo_ledger_run(config: Config, seed: int, tape: str, for_ms: int, path: Path) -> Outcome:
+    """Run the demo into the ledger at ``path``; the same run made before gives way to this one."""
     market = SimulatedMarket(seed, tape_named(tape))
     parts = build(config, await market.instruments(), seed=seed)
     until = market.start + for_ms
     run = _run_of(config, seed, tape, market.start, {"until": until})
     run = msgspec.structs.replace(run, run_id=f"demo-{seed}-{tape}-{run.config_digest[:8]}")
-    ledger = await Ledger.open(config.place.ledger, mode=Mode.DEMO, account=ACCOUNT)
+    ledger = await Ledger.open(path, mode=Mode.DEMO, account=ACCOUNT)
     try:
         await ledger.begin_run(run, replace=True)
         note = f"simulated market, seed {seed}, tape {tape}"

@@ -66,10 +66,10 @@ def run_recorded(
     )
     where = folder if folder is not None else folders.runs_dir()
     store = market if market is not None else config.place.market
-    return asyncio.run(_run(config, venue, since, until, interval_ms, among, where, store))
+    return asyncio.run(carry_recorded(config, venue, since, until, interval_ms, among, where, store))
 
 
-async def _run(
+async def carry_recorded(
     config: Config,
     venue: str,
     since: int,
@@ -79,6 +79,9 @@ async def _run(
     folder: Path,
     market: Path,
 ) -> Outcome:
+    """Run ``config`` over the bars of ``market`` and keep the run in ``folder``; its file appears once it is
+    complete.
+    """
     async with await MarketStore.open(market, writable=False) as history:
         ids = [instrument_id(symbol, venue) for symbol in config.run.symbols]
         instruments = [await rules_of(history, each, interval_ms) for each in ids]

@@ -1,0 +1,119 @@
+"""``tradecli replay``: run kept runs again, and compare them with their record step by step."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tradecli.cli import engines, options
+from tradecli.cli.backtest import file_of
+from tradecli.cli.commands import Commands
+from tradecli.cli.output import Answer
+from tradecli.config.place import locate
+from tradecli.errors import ExitCode, NotFound
+from tradecli.present.blocks import Align, Block, Cell, Column, Facts, Notice, Panel, Table, Tone
+from tradecli.present.format import count
+from tradecli.store.reader import LedgerReader
+
+app = Commands("replay", "Run recorded sessions again and compare.")
+RunId = Annotated[
+    str, typer.Argument(metavar="RUN_ID", help="a run: tradecli backtest list", show_default=False)
+]
+
+
+def _verdict() -> Any:
+    from tradecli.research.replay import Replayed
+
+    return Replayed
+
+
+def _summary() -> Any:
+    from tradecli.engine.summary import RunSummary
+
+    return RunSummary
+
+
+@app.answers("verify", schema="tradecli.replay.verify/1", row=_verdict)
+def verify(run_id: RunId) -> Answer:
+    """Run a kept run again and compare every step with the record; a difference ends with exit code 14.
+
+    Example: tradecli replay verify b-0123456789ab
+    """
+    from tradecli.research.replay import verify_replay  # the engine and its numerics: only now
+
+    found = verify_replay(_file_of(run_id), run_id)
+    clean = found.differences == 0 and found.chain_ok
+    return Answer(
+        schema="tradecli.replay.verify/1",
+        mode=found.mode,
+        data=[found],
+        as_of=options.current().now,
+        codes=[] if clean else [ExitCode.MISMATCH],
+        panels=lambda: [_panel(found)],
+    )
+
+
+@app.answers("run", schema="tradecli.replay.run/1", row=_summary)
+def run(run_id: RunId) -> Answer:
+    """Run a kept run again from its own record and show what it comes to; nothing is kept."""
+    from tradecli.research.replay import run_again
+
+    with LedgerReader(_file_of(run_id)) as reader:
+        kept = reader.run(run_id)
+    with tempfile.TemporaryDirectory(prefix="tradecli-replay-") as folder:
+        outcome, _ = run_again(kept, Path(folder))
+    return engines.run_answer("tradecli.replay.run/1", outcome.summary, outcome.timing, timed=False)
+
+
+def _file_of(run_id: str) -> Path:
+    """Return the file that holds a run: one of its own, or the ledger of the profile."""
+    if run_id.startswith("b-"):
+        return file_of(run_id)
+    given = options.current()
+    ledger = locate(given.profile, given.config, given.db).ledger
+    if not ledger.exists():
+        raise NotFound(f"no run {run_id[:60]!r}", number=101, hint="tradecli backtest list")
+    return ledger
+
+
+def _panel(found: Any) -> Panel:
+    tone = Tone.GOOD if found.differences == 0 else Tone.BAD
+    facts = (
+        ("run", Cell(found.run_id)),
+        ("rows compared", Cell(count(found.compared))),
+        ("differences", Cell(count(found.differences), tone)),
+        (
+            "audit chain",
+            Cell(
+                "whole" if found.chain_ok else found.chain_problem, Tone.GOOD if found.chain_ok else Tone.BAD
+            ),
+        ),
+        ("audit hash", Cell(f"{found.recorded_hash[:16]} / {found.replayed_hash[:16]}", Tone.MUTED)),
+    )
+    blocks: list[Block] = [Facts(rows=facts)]
+    if found.listed:
+        columns = (
+            Column(name="step"),
+            Column(name="kind", align=Align.LEFT),
+            Column(name="what", align=Align.LEFT),
+            Column(name="recorded", align=Align.LEFT, priority=2),
+            Column(name="replayed", align=Align.LEFT, priority=2),
+        )
+        rows = tuple(
+            (
+                Cell(str(each.seq)),
+                Cell(each.kind),
+                Cell(each.ref),
+                Cell((each.recorded or "—")[:40]),
+                Cell((each.replayed or "—")[:40]),
+            )
+            for each in found.listed
+        )
+        blocks += [
+            Notice(text="First differences, by step:", tone=Tone.WARN),
+            Table(columns=columns, rows=rows),
+        ]
+    return Panel(title="replay", blocks=tuple(blocks))
