@@ -26,6 +26,7 @@ from tradecli.engine.session import EngineSession, Plan
 from tradecli.engine.snapshot import Snapshot
 from tradecli.engine.summary import desk_status
 from tradecli.engine.warmup import warm_up
+from tradecli.errors import StoreFault
 from tradecli.store.killswitch import KillSwitch
 from tradecli.store.ledger import Ledger, Run
 from tradecli.store.lock import HeldLease, ProcessLock
@@ -159,8 +160,9 @@ class _Demo:
 
     async def commit(self, steps: Sequence[Step], fence: int) -> None:
         """Hand steps to the ledger under the fence that was taken on this loop."""
-        if self._ledger is not None:
-            await self._ledger.commit(steps, self._fence)
+        if self._ledger is None:
+            raise StoreFault("the ledger is not open yet", path=str(self.config.place.ledger), number=132)
+        await self._ledger.commit(steps, self._fence)
 
     async def _beat(self, snapshot: Snapshot) -> None:
         if self._ledger is not None:

@@ -1,0 +1,93 @@
+"""The kill flag: durable before it acts, readable without anything else, and stronger than a release beside it."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from tradecli.domain.control import Latch, Scope
+from tradecli.domain.enums import KillLevel, ScopeKind
+from tradecli.errors import NotFound, StoreFault
+from tradecli.store.killswitch import KillSwitch
+
+ALL = Scope()
+OKX = Scope(ScopeKind.VENUE, "okx")
+
+
+def latch(level: KillLevel = KillLevel.HALT, scope: Scope = ALL) -> Latch:
+    return Latch(level=level, scope=scope, reason="drill", by="operator", at=1)
+
+
+def test_a_latch_is_there_for_every_other_process_once_set_returns(tmp_path: Path) -> None:
+    one, other = KillSwitch(tmp_path / "s" / "kill.json"), KillSwitch(tmp_path / "s" / "kill.json")
+    assert other.load() == ()
+    assert not other.changed()
+    one.set(latch())
+    assert other.changed()
+    assert other.load() == (latch(),)
+    assert stat.S_IMODE((tmp_path / "s" / "kill.json").stat().st_mode) == 0o600
+
+
+def test_setting_the_same_level_and_scope_twice_is_one_latch(tmp_path: Path) -> None:
+    switch = KillSwitch(tmp_path / "kill.json")
+    switch.set(latch())
+    switch.set(latch())
+    switch.set(latch(KillLevel.PAUSE, OKX))
+    assert len(switch.load()) == 2
+
+
+def test_a_release_lifts_its_own_scope_and_an_empty_one_is_said(tmp_path: Path) -> None:
+    switch = KillSwitch(tmp_path / "kill.json")
+    switch.set(latch())
+    switch.set(latch(KillLevel.PAUSE, OKX))
+    assert switch.release(ALL) == (latch(),)
+    assert switch.load() == (latch(KillLevel.PAUSE, OKX),)
+    with pytest.raises(NotFound):
+        switch.release(ALL)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b'{"latches": 1}', b'{"latches": [], "latches": []}', b"\xff\xfe", b"[" * 9_000]
+)
+def test_a_flag_that_cannot_be_understood_is_a_halt(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "kill.json"
+    path.write_bytes(content)
+    (found,) = KillSwitch(path).load()
+    assert (found.level, found.scope) == (KillLevel.HALT, ALL)
+
+
+def test_a_flag_that_cannot_be_read_is_a_halt(tmp_path: Path) -> None:
+    path = tmp_path / "kill.json"
+    path.mkdir()
+    (found,) = KillSwitch(path).load()
+    assert found.level is KillLevel.HALT
+
+
+def test_a_flag_that_cannot_be_written_is_an_error_and_not_a_silence(tmp_path: Path) -> None:
+    (tmp_path / "kill.json").mkdir()
+    with pytest.raises(StoreFault):
+        KillSwitch(tmp_path / "kill.json").set(latch(scope=OKX))
+
+
+def test_a_kill_that_lands_during_a_release_survives_it(tmp_path: Path) -> None:
+    path = tmp_path / "kill.json"
+    operator = KillSwitch(path)
+    operator.set(latch(KillLevel.PAUSE))
+    seen = operator.load()
+    KillSwitch(path).set(latch(KillLevel.HALT))
+    operator.release(ALL, seen)
+    assert [each.level for each in operator.load()] == [KillLevel.HALT]
+
+
+def test_of_many_kills_at_once_none_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "kill.json"
+    scopes = [Scope(ScopeKind.STRATEGY, f"s{index}") for index in range(16)]
+    threads = [threading.Thread(target=KillSwitch(path).set, args=(latch(scope=scope),)) for scope in scopes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {each.scope for each in KillSwitch(path).load()} == set(scopes)
