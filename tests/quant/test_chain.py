@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.quant.test_garch import simulated
-from tradecli.quant import garch
+from tests.quant.garch_samples import simulated
+from tradecli.quant import garch, garch_fit
 from tradecli.quant.chain import forecast_vol
 from tradecli.quant.garch import Garch
 
-TRUE = Garch(0.0, 0.4, 0.09, 0.87)
+TRUE = Garch(0.0, 0.4, 0.09, 0.87, nu=6.0)
 
 
 def test_enough_bars_give_a_t_garch_with_nothing_given_up() -> None:
@@ -20,6 +20,13 @@ def test_enough_bars_give_a_t_garch_with_nothing_given_up() -> None:
     assert (found.method, found.quality, found.tried) == ("garch-t", "ok", ())
     assert found.fit is not None and found.vol is not None
     assert 0.3 < found.vol < 1.5
+
+
+def test_a_bound_that_a_fit_ends_on_degrades_it_and_is_the_reason() -> None:
+    found = forecast_vol(simulated(900, Garch(0.0, 0.4, 0.09, 0.87)) / 100)
+    assert (found.method, found.quality, found.reason) == ("garch-t", "degraded", "nu on its bound")
+    assert found.diagnosis is not None
+    assert found.diagnosis.bounds_hit == ("nu",)
 
 
 def test_between_250_and_500_bars_the_errors_are_taken_as_normal() -> None:
@@ -63,7 +70,7 @@ def test_a_model_fitted_earlier_today_is_carried_on_and_not_fitted_again(
     returns = simulated(600, TRUE) / 100
     first = forecast_vol(returns)
     assert first.fit is not None
-    monkeypatch.setattr(garch, "fit", lambda *a, **k: pytest.fail("fitted again"))
+    monkeypatch.setattr(garch_fit, "fit", lambda *a, **k: pytest.fail("fitted again"))
     again = forecast_vol(returns, known=first.fit.model)
     assert again.vol == pytest.approx(first.vol)
     assert again.quality == "ok"

@@ -1,4 +1,4 @@
-"""GARCH(1,1): the published benchmark, the estimator of record, and the closed forms of the forecast."""
+"""The closed forms of a GARCH forecast are those of its recursion, and the boundary is never divided by."""
 
 from __future__ import annotations
 
@@ -7,86 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.quant.garch_samples import simulated
 from tests.vectors import Vector
-from tradecli.quant import garch
+from tradecli.quant import garch, garch_fit
 from tradecli.quant.garch import Garch
-
-
-@pytest.fixture(scope="module")
-def dmgbp(shared: object) -> np.ndarray:
-    from pathlib import Path
-
-    return np.array(
-        Vector.read(Path(str(shared)) / "vectors" / "garch11_fcp_dmgbp.json").inputs["returns_pct"]
-    )
-
-
-def simulated(n: int, model: Garch, seed: int = 3) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    h, found = model.omega / (1 - model.persistence), []
-    for z in rng.standard_normal(n):
-        e = math.sqrt(h) * z
-        found.append(model.mu + e)
-        h = garch.next_variance(model, h, e)
-    return np.array(found)
-
-
-def test_the_kernel_reproduces_the_published_benchmark(
-    vectors: Callable[[str], Vector], dmgbp: np.ndarray
-) -> None:
-    vector = vectors("garch11_fcp_dmgbp")
-    before = float(np.mean((dmgbp - np.mean(dmgbp)) ** 2))
-    fit = garch.fit(dmgbp, student=False, before=before)
-    assert fit is not None and fit.converged
-    model = fit.model
-    vector.check(
-        {
-            "mu": model.mu,
-            "omega": model.omega,
-            "alpha": model.alpha,
-            "beta": model.beta,
-            "loglik_full_constant": fit.loglik,
-        },
-        skip=("arch_default_backcast", "std_err_published"),
-    )
-
-
-def test_arch_reproduces_the_benchmark_and_its_own_default(
-    vectors: Callable[[str], Vector], dmgbp: np.ndarray
-) -> None:
-    vector = vectors("garch11_fcp_dmgbp")
-    default = garch.fit_with_arch(dmgbp, student=False)
-    before = float(np.mean((dmgbp - np.mean(dmgbp)) ** 2))
-    benchmark = garch.fit_with_arch(dmgbp, student=False, before=before)
-    assert default is not None and benchmark is not None
-    m = default.model
-    found = {"mu": m.mu, "omega": m.omega, "alpha": m.alpha, "beta": m.beta, "loglik": default.loglik}
-    vector.check_at("arch_default_backcast", found)
-    vector.check_at("loglik_full_constant", benchmark.loglik)
-    assert benchmark.std_errors is not None and len(benchmark.std_errors) == 4
-
-
-@pytest.mark.parametrize("student", [False, True])
-def test_kernel_and_arch_reach_the_same_likelihood_to_a_millionth_an_observation(student: bool) -> None:
-    returns = simulated(1_000, Garch(0.05, 0.4, 0.09, 0.87))
-    ours, theirs = garch.fit(returns, student=student), garch.fit_with_arch(returns, student=student)
-    assert ours is not None and theirs is not None
-    assert ours.converged
-    assert ours.loglik / len(returns) == pytest.approx(theirs.loglik / len(returns), abs=1e-6)
-    assert ours.next_variance == pytest.approx(theirs.next_variance, rel=1e-2)
-
-
-def test_t_errors_on_the_benchmark_end_at_the_boundary_and_are_seen_there(
-    vectors: Callable[[str], Vector], dmgbp: np.ndarray
-) -> None:
-    vector = vectors("garch_t_igarch_boundary")
-    fit = garch.fit(dmgbp, student=True)
-    assert fit is not None
-    assert fit.model.persistence >= vector.expected["persistence_at_least"]
-    assert fit.model.long_run_variance is None
-    vector.check_at("nu_approx", fit.model.nu)
-    vector.check_at("loglik", fit.loglik)
 
 
 def test_the_thirty_day_forecast_is_the_closed_form(vectors: Callable[[str], Vector]) -> None:
@@ -116,34 +43,51 @@ def test_at_the_boundary_the_forecast_is_flat_with_a_drift_for_a_month_at_most()
     assert set(garch.variance_path(model, 4.0, 60).tolist()) == {4.0}
 
 
-def test_targeting_keeps_the_long_run_variance() -> None:
-    returns = simulated(800, Garch(0.0, 0.3, 0.1, 0.85))
-    fit = garch.fit(returns, student=False, target=7.0)
-    assert fit is not None and fit.converged
-    assert fit.model.long_run_variance == pytest.approx(7.0)
+@given(
+    st.floats(0.0, 0.3),
+    st.floats(0.0, 0.99),
+    st.floats(0.01, 5.0),
+    st.floats(0.1, 50.0),
+    st.integers(1, 400),
+)
+def test_the_closed_form_is_the_recursion(
+    alpha: float, beta: float, omega: float, first: float, steps: int
+) -> None:
+    model = Garch(0.0, omega, alpha, beta * (1 - alpha))
+    level = model.long_run_variance
+    p = model.persistence if level is not None else 1.0
+    drift = omega if level is not None or steps <= 30 else 0.0
+    h, path = first, []
+    for _ in range(steps):
+        path.append(h)
+        h = drift + p * h
+    np.testing.assert_allclose(garch.variance_path(model, first, steps), path, rtol=1e-8)
+    assert garch.summed_variance(model, first, steps) == pytest.approx(math.fsum(path), rel=1e-8)
 
 
-@pytest.mark.parametrize(("student", "target"), [(False, None), (True, None), (True, 5.0)])
-def test_the_gradient_is_that_of_the_likelihood(student: bool, target: float | None) -> None:
-    returns = simulated(300, Garch(0.1, 0.3, 0.1, 0.85))
-    search = garch._Search(returns, garch.backcast(returns), 2.0, student, target)
-    point = np.array([0.05, 1.0, 3.0] + ([] if target else [-1.0]) + ([-2.0] if student else []))
-    _, gradient = search(point)
-    for index in range(len(point)):
-        step = np.zeros_like(point)
-        step[index] = 1e-5
-        slope = (search(point + step)[0] - search(point - step)[0]) / 2e-5
-        assert gradient[index] == pytest.approx(slope, rel=1e-4, abs=1e-8)
+def test_the_term_structure_runs_from_the_next_variance_to_the_long_run_one() -> None:
+    model = Garch(0.0, 0.35, 0.08, 0.89)
+    curve = garch.term_structure(model, 4.0, (1, 7, 30, 90, 3650), 365.0)
+    assert curve[0] == pytest.approx(math.sqrt(4.0 * 365) / 100)
+    assert (np.diff(curve) > 0).all()
+    assert model.long_run_variance is not None
+    assert curve[-1] == pytest.approx(math.sqrt(model.long_run_variance * 365) / 100, rel=0.01)
 
 
-def test_returns_that_do_not_move_cannot_be_fitted() -> None:
-    assert garch.fit(np.zeros(500)) is None
-    assert garch.fit(np.array([1.0])) is None
+def test_a_fall_raises_variance_more_than_a_rise_in_the_asymmetric_model() -> None:
+    model = Garch(0.0, 0.35, 0.08, 0.85, gamma=0.06)
+    down, up = (garch.next_variance(model, 9.0, e) for e in (-3.0, 3.0))
+    assert down - up == pytest.approx(0.06 * 9)
+    assert model.persistence == pytest.approx(0.96)
+    h = garch.variances(model, np.array([-3.0, 3.0]), 9.0)
+    assert h[1] == pytest.approx(garch.next_variance(model, float(h[0]), -3.0))
+    assert h[2] == pytest.approx(garch.next_variance(model, float(h[1]), 3.0))
+    assert model.half_life_days == pytest.approx(math.log(0.5) / math.log(0.96))
 
 
 def test_a_fitted_model_is_carried_on_to_later_returns_without_a_new_fit() -> None:
     returns = simulated(600, Garch(0.0, 0.3, 0.1, 0.85))
-    fit = garch.fit(returns[:-1], student=False)
+    fit = garch_fit.fit(returns[:-1], student=False)
     assert fit is not None
     later = garch.refilter(fit.model, returns)
     e = float(returns[-1]) - fit.model.mu

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tradecli.quant import garch
+from tradecli.quant import garch, garch_fit
 from tradecli.quant.garch import BOUNDARY, SCALE, Fit, Garch
+from tradecli.quant.garch_arch import fit_with_arch
+from tradecli.quant.garch_check import Diagnosis, diagnose
 from tradecli.quant.returns import Floats, annualised
 from tradecli.quant.volatility import EWMA_SEED, ewma_variance
 
 LEAST_T, LEAST_EWMA = 500, 20
 LONGEST_HALF_LIFE_DAYS = 365.0
-STARTS = (garch.START, (0.15, 0.60), (0.03, 0.95))
+STARTS = (garch_fit.START, (0.15, 0.60), (0.03, 0.95))
 OMEGA_SHARE = (1e-6, 1.0)
 """Sound values of ω over the sample variance."""
 BESIDE_REALISED = (0.3, 3.0)
@@ -30,7 +32,7 @@ BESIDE_REALISED = (0.3, 3.0)
 class VolForecast:
     """An annualised volatility over the horizon; ``quality`` is a word of METHODS section 0.
 
-    ``tried`` holds what was given up before ``method``, each with its reason.
+    ``tried`` holds what was given up before ``method``, each with its reason; a note of ``diagnosis`` degrades.
     """
 
     vol: float | None
@@ -39,10 +41,12 @@ class VolForecast:
     n: int
     fit: Fit | None = None
     tried: tuple[str, ...] = ()
+    diagnosis: Diagnosis | None = None
 
     @property
     def reason(self) -> str:
-        return "; ".join(self.tried)
+        notes = self.diagnosis.notes if self.diagnosis is not None else ()
+        return "; ".join((*self.tried, *notes))
 
 
 def forecast_vol(
@@ -73,7 +77,10 @@ def forecast_vol(
             if fitted.model.persistence >= BOUNDARY:
                 tried.append(f"{name}: persistence {fitted.model.persistence:.4f}, flat forecast")
                 quality = "degraded"
-            return VolForecast(vol, name, quality, n, fitted, tuple(tried))
+            diagnosis = diagnose(fitted.model, percent)
+            if diagnosis.notes and quality == "ok":
+                quality = "degraded"
+            return VolForecast(vol, name, quality, n, fitted, tuple(tried), diagnosis)
     else:
         tried.append(f"garch: {n} of {least} bars" if n < least else "garch: returns do not move")
     return _without_model(returns, ppy, lam, tried)
@@ -86,16 +93,16 @@ def _candidates(
     if known is not None:
         yield _name(known.nu is not None), "ok", garch.refilter(known, percent)
     if len(percent) >= LEAST_T:
-        record = garch.fit_with_arch(percent) if with_arch else None
-        fitted = record or garch.fit(percent)
+        record = fit_with_arch(percent) if with_arch else None
+        fitted = record or garch_fit.fit(percent)
         yield _name(True), "ok", fitted
         if fitted is not None and _is_slow(fitted):
-            yield "garch-t targeted", "degraded", garch.fit(percent, target=_trimmed_variance(percent))
+            yield "garch-t targeted", "degraded", garch_fit.fit(percent, target=_trimmed_variance(percent))
     for index, start in enumerate(STARTS):
-        record = garch.fit_with_arch(percent, student=False) if with_arch and index == 0 else None
-        yield _name(False), "ok", record or garch.fit(percent, student=False, start=start)
+        record = fit_with_arch(percent, student=False) if with_arch and index == 0 else None
+        yield _name(False), "ok", record or garch_fit.fit(percent, student=False, start=start)
     target = _trimmed_variance(percent)
-    yield "garch-normal targeted", "fallback", garch.fit(percent, student=False, target=target)
+    yield "garch-normal targeted", "fallback", garch_fit.fit(percent, student=False, target=target)
 
 
 def _name(student: bool) -> str:
