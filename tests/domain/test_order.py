@@ -67,6 +67,13 @@ EVENTS: dict[OrderStatus, e.OrderEvent] = {
 }
 
 
+def attempt(start: Order, event: e.OrderEvent) -> Applied | IllegalTransition:
+    try:
+        return apply(start, event, 5)
+    except IllegalTransition as error:
+        return error
+
+
 def test_every_state_is_in_the_table_and_is_either_final_or_unresolved() -> None:
     assert set(TRANSITIONS) == set(OrderStatus)
     assert set(OrderStatus) == FINAL | UNRESOLVED
@@ -76,11 +83,9 @@ def test_every_state_is_in_the_table_and_is_either_final_or_unresolved() -> None
 
 @pytest.mark.parametrize(("before", "asked"), list(itertools.product(OrderStatus, EVENTS)))
 def test_only_moves_of_the_table_happen_and_nothing_else_changes_a_state(before: S, asked: S) -> None:
-    start = order(before)
-    try:
-        after = apply(start, EVENTS[asked], 5)
-    except IllegalTransition as error:
-        assert error.to not in TRANSITIONS[before]
+    after = attempt(order(before), EVENTS[asked])
+    if isinstance(after, IllegalTransition):
+        assert after.to not in TRANSITIONS[before]
         assert before not in FINAL or asked is S.SENDING
         return
     moved = after.order.status
