@@ -15,6 +15,7 @@ from tradecli.domain.order import (
     FINAL,
     TRANSITIONS,
     UNRESOLVED,
+    Applied,
     IllegalTransition,
     Order,
     OrderRequest,

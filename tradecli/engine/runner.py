@@ -21,6 +21,7 @@ import msgspec
 from tradecli.domain.commands import Assess, CancelOrder, Command, Notify, Record, SetLatch, Step, SubmitOrder
 from tradecli.domain.control import Latch
 from tradecli.domain.decision import Decision
+from tradecli.domain.enums import StrategyState
 from tradecli.domain.events import (
     AccountEvent,
     Assessed,
@@ -32,6 +33,7 @@ from tradecli.domain.events import (
     LinkChanged,
     OrderSending,
     OrderVoided,
+    StrategySet,
     TimerFired,
     Transferred,
 )
@@ -138,10 +140,13 @@ class Runner:
         await self.flush()
 
     async def cancel_all(self, reason: str, within_ms: int) -> None:
-        """Cancel what rests and take in the answers, for an orderly end."""
+        """Switch the strategies off, cancel what rests and take in the answers: an orderly end."""
         now = self.clock.now()
+        for strategy in sorted(self.engine.state.strategies):
+            off = StrategySet(strategy=strategy, state=StrategyState.OFF, reason=reason, ts=now)
+            await self._take(off, now)
         await self._take(CancelAsked(client_id=None, ts=now, reason=reason), now)
-        await self._advance(now + within_ms)
+        await self._advance(now + within_ms, timers=False)
         await self.flush()
 
     async def flush(self) -> None:
@@ -152,17 +157,18 @@ class Runner:
 
     # -- time ------------------------------------------------------------------------------------------------------
 
-    async def _advance(self, to: int) -> None:
-        """Deliver the venue's answers and the timers that come before ``to``."""
+    async def _advance(self, to: int, *, timers: bool = True) -> None:
+        """Deliver the venue's answers up to ``to`` and the timers before it."""
         while True:
             await self._drain_inbox()
             answer_at = self.venue.next_at()
             due_at = max(self.engine.next_due(), self.clock.now())
-            if answer_at is not None and answer_at <= min(due_at, to):
+            first = min(due_at, to) if timers else to
+            if answer_at is not None and answer_at <= first:
                 self.clock.tell(answer_at)
                 for answer in self.venue.due(answer_at):
                     await self._take(answer, self.clock.now())
-            elif due_at < to:
+            elif timers and due_at < to:
                 self.clock.tell(due_at)
                 await self._take(TimerFired(ts=due_at), due_at)
             else:
