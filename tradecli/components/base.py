@@ -70,6 +70,13 @@ class View(Protocol):
         ...
 
 
+def focus_of(view: View) -> InstrumentId:
+    """Return the instrument that a view is about; ``ValueError`` in the view of the whole desk."""
+    if view.focus is None:
+        raise ValueError("this topic is about one instrument, and the view has none in focus")
+    return view.focus
+
+
 class NoQuery(msgspec.Struct, frozen=True):
     """The query of a topic that takes no options."""
 

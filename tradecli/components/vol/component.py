@@ -1,0 +1,14 @@
+"""What the volatility desk consists of."""
+
+from __future__ import annotations
+
+from tradecli.components.base import Component
+from tradecli.components.vol.settings import VolSettings
+from tradecli.components.vol.show import SHOW
+
+COMPONENT = Component(
+    name="vol",
+    summary="Volatility, regimes and the grid",
+    settings=VolSettings,
+    topics=(SHOW,),
+)
