@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tradecli.components.base import Component
+from tradecli.components.vol.grid import GRID
 from tradecli.components.vol.settings import VolSettings
 from tradecli.components.vol.show import SHOW
 
@@ -10,5 +11,5 @@ COMPONENT = Component(
     name="vol",
     summary="Volatility, regimes and the grid",
     settings=VolSettings,
-    topics=(SHOW,),
+    topics=(SHOW, GRID),
 )

@@ -37,7 +37,7 @@ class GridSettings:
         default=0.10, help="Share of equity that one symbol's grid may hold", unit="fraction", gt=0, le=1
     )
     recentre_steps: float = setting(
-        default=1.0, help="Steps the centre may lie from the market before it moves", ge=0.5, le=50
+        default=1.5, help="Steps the centre may lie from the market before it moves", ge=0.5, le=50
     )
 
 

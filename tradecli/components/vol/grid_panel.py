@@ -1,0 +1,86 @@
+"""How a grid is shown: what it is spaced by, its levels, and what to expect of it."""
+
+from __future__ import annotations
+
+from tradecli.components.vol.grid_report import Expectation, GridReport
+from tradecli.domain.enums import Side
+from tradecli.present import format as fmt
+from tradecli.present.blocks import Block, Cell, Column, Facts, Notice, Panel, Table, Tone
+
+HONEST = "For a price without memory a grid earns nothing before costs: round trips are matched by inventory losses."
+
+
+def present(report: GridReport) -> Panel:
+    state = "quoting" if report.quoting else "not quoting"
+    blocks: list[Block] = [Facts(_facts(report))]
+    if report.expectation is not None:
+        blocks.append(Facts(_expected(report.expectation)))
+    blocks.append(_levels(report))
+    if report.reason:
+        blocks.append(Notice(report.reason, Tone.WARN))
+    if report.volatility.reason and report.volatility.reason != report.reason:
+        blocks.append(Notice(f"volatility: {report.volatility.reason}"))
+    blocks.append(Notice(HONEST))
+    return Panel(
+        title=f"Grid {report.instrument}",
+        status=f"{report.regime or fmt.UNKNOWN} · {state}",
+        blocks=tuple(blocks),
+        as_of=report.at,
+    )
+
+
+def _facts(report: GridReport) -> tuple[tuple[str, Cell], ...]:
+    vol = report.volatility
+    floored = report.spacing_floor is not None and report.spacing_raw is not None
+    floor = " (costs)" if floored and (report.spacing_raw or 0.0) < (report.spacing_floor or 0.0) else ""
+    fees = None if report.maker_fee is None else 2.0 * report.maker_fee
+    share = fmt.pct(report.inventory_share, 0)
+    stress = fmt.number(report.stress, 0) if report.stress is not None else report.stress_reason
+    age = fmt.age(None if report.age_s is None else 1000 * report.age_s)
+    levels = report.lattice.levels if report.lattice is not None else None
+    size = report.lattice.qty if report.lattice is not None else None
+    return (
+        ("spacing", Cell(f"{fmt.pct(report.spacing, 3)}{floor}", Tone.ACCENT)),
+        ("density", Cell(f"{fmt.number(report.density, 1)} levels per 1%")),
+        ("regime", Cell(report.regime or fmt.UNKNOWN)),
+        ("stress", Cell(stress, Tone.FAINT)),
+        ("volatility", Cell(f"{fmt.pct(vol.value, 1)}, {vol.source}, {age} old")),
+        ("fees of a round trip", Cell(fmt.pct(fees, 3))),
+        ("range", Cell(f"±{fmt.pct(report.half_range, 2)}")),
+        ("levels", Cell(f"2×{fmt.count(levels)} of {fmt.qty(size)}")),
+        ("inventory", Cell(f"{fmt.qty(report.inventory, sign=True)} ({share} of its limit)")),
+        ("variance ratio 4h/1h", Cell(fmt.number(report.variance_ratio, 2))),
+    )
+
+
+def _expected(found: Expectation) -> tuple[tuple[str, Cell], ...]:
+    edge = f"{fmt.money(-found.worst_loss)} at {fmt.price(found.worst_price)}"
+    return (
+        ("expected fills a day", Cell(fmt.number(found.fills_per_day, 1))),
+        ("expected hours a step", Cell(fmt.number(found.hours_between_steps, 2))),
+        ("nearest touched in 1 h", Cell(fmt.pct(found.touch_probability_1h, 0))),
+        ("worst edge", Cell(edge, Tone.WARN)),
+    )
+
+
+def _levels(report: GridReport) -> Table:
+    ordered = sorted(report.levels, key=lambda each: each.price, reverse=True)
+    rows = tuple(
+        (
+            Cell(each.side.value, Tone.BAD if each.side is Side.SELL else Tone.GOOD),
+            Cell(fmt.price(each.price)),
+            Cell(fmt.qty(each.qty)),
+            Cell(
+                fmt.pct(None if report.mid is None else float(each.price) / report.mid - 1.0, 2, sign=True),
+                Tone.MUTED,
+            ),
+        )
+        for each in ordered
+    )
+    columns = (
+        Column(name="side", width=4),
+        Column(name="price", unit="quote", width=9),
+        Column(name="size", unit="base", width=7),
+        Column(name="from mid", priority=2, width=8),
+    )
+    return Table(columns=columns, rows=rows, empty="no levels")
