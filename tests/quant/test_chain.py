@@ -45,6 +45,9 @@ def test_returns_that_never_move_have_no_forecast() -> None:
     found = forecast_vol(np.zeros(400))
     assert found.vol is None
     assert "do not move" in found.reason
+    drifting = forecast_vol(np.full(400, 0.1))
+    assert drifting.method == "ewma"
+    assert "do not move" in drifting.reason
 
 
 def test_a_persistence_at_the_boundary_is_flat_and_degraded() -> None:

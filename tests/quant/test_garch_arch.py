@@ -83,6 +83,6 @@ def test_the_asymmetric_model_finds_the_asymmetry_that_made_the_returns() -> Non
     assert log_likelihood(found.model, returns, float(before)) == pytest.approx(found.loglik, abs=1e-3)
 
 
-@pytest.mark.parametrize("bad", [np.zeros(600), np.full(600, np.nan), np.arange(5.0)])
+@pytest.mark.parametrize("bad", [np.zeros(600), np.full(600, 0.1), np.full(600, np.nan), np.arange(5.0)])
 def test_returns_without_movement_with_holes_or_too_few_have_no_fit(bad: np.ndarray) -> None:
     assert fit_with_arch(bad) is None

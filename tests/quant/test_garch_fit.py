@@ -87,6 +87,7 @@ def test_the_gradient_is_that_of_the_likelihood(student: bool, target: float | N
 
 def test_returns_that_do_not_move_cannot_be_fitted() -> None:
     assert garch_fit.fit(np.zeros(500)) is None
+    assert garch_fit.fit(np.full(500, 0.1)) is None
     assert garch_fit.fit(np.array([1.0])) is None
 
 

@@ -39,6 +39,6 @@ def test_the_variance_ratio_agrees_with_arch() -> None:
     assert ours.p_two_sided == pytest.approx(theirs.pvalue, abs=1e-2)
 
 
-@pytest.mark.parametrize("returns", [np.zeros(100), np.full(100, np.nan), np.ones(7)])
+@pytest.mark.parametrize("returns", [np.zeros(100), np.full(100, 0.1), np.full(100, np.nan), np.ones(7)])
 def test_the_variance_ratio_of_flat_broken_or_few_returns_is_unknown(returns: Any) -> None:
     assert variance_ratio(returns, 4) is None

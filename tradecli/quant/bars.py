@@ -8,11 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tradecli.quant.returns import Floats
-
-Times = NDArray[np.int64]
+from tradecli.quant.returns import Floats, Times
 
 LATENCY_MS = 2_000
 """A bar counts as known this long after it closed."""

@@ -16,7 +16,7 @@ from tradecli.quant import garch, garch_fit
 from tradecli.quant.garch import BOUNDARY, SCALE, Fit, Garch
 from tradecli.quant.garch_arch import fit_with_arch
 from tradecli.quant.garch_check import Diagnosis, diagnose
-from tradecli.quant.returns import Floats, annualised
+from tradecli.quant.returns import Floats, annualised, moves
 from tradecli.quant.volatility import EWMA_SEED, ewma_variance
 
 LEAST_T, LEAST_EWMA = 500, 20
@@ -66,7 +66,7 @@ def forecast_vol(
     """
     returns = returns[np.isfinite(returns)]
     n, tried = len(returns), []
-    if n >= least and n > 2 and float(np.var(returns)) > 0.0:
+    if n >= least and n > 2 and moves(returns):
         percent = returns * SCALE
         for name, quality, fitted in _candidates(percent, known, with_arch):
             wrong = _objection(fitted, percent, horizon)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tradecli.quant.garch import NU_HIGH, NU_LOW, Fit, Garch, backcast, next_variance
-from tradecli.quant.returns import Floats
+from tradecli.quant.returns import Floats, moves
 
 LOW_VARIANCE, HIGH_VARIANCE = 0.1, 1e4
 """Where arch's optimiser is well scaled; other returns are fitted times a power of ten and read back."""
@@ -25,7 +25,7 @@ def fit_with_arch(
 
     ``before`` is the variance ahead of the first return, by default arch's own. ``asymmetric`` fits GJR.
     """
-    spread = float(np.var(returns)) if len(returns) > 10 else 0.0
+    spread = float(np.var(returns)) if len(returns) > 10 and moves(returns) else 0.0
     if not math.isfinite(spread) or spread <= 0.0:
         return None
     sound = LOW_VARIANCE <= spread < HIGH_VARIANCE

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tradecli.quant.garch import BOUNDARY, NU_HIGH, NU_LOW, Garch, backcast, variances
-from tradecli.quant.returns import Floats
+from tradecli.quant.returns import Floats, moves
 
 LAGS = 10
 LEAST_P = 0.01
@@ -62,7 +62,7 @@ def ljung_box_p(values: Floats, lags: int = LAGS) -> float | None:
     n = len(values)
     centred = values - np.mean(values) if n else values
     power = float(np.sum(centred**2))
-    if n <= lags or not power > 0.0:
+    if n <= lags or not moves(values) or not power > 0.0:
         return None
     rho = [float(np.sum(centred[k:] * centred[:-k])) / power for k in range(1, lags + 1)]
     half = 0.5 * n * (n + 2.0) * math.fsum(r * r / (n - k) for k, r in enumerate(rho, start=1))

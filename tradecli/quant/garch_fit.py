@@ -22,7 +22,7 @@ from tradecli.quant.garch import (
     refilter,
     t_constant,
 )
-from tradecli.quant.returns import Floats
+from tradecli.quant.returns import Floats, moves
 
 START = (0.08, 0.88)
 """alpha and beta that a search begins with; omega begins at the sample variance times what is left of 1."""
@@ -47,7 +47,7 @@ def fit(
     ``known`` is an earlier optimum of the same errors to begin from, instead of ``start``. ``target`` fixes the
     long-run variance, so that only the dynamics are fitted (variance targeting). ``compiled`` uses the compiled loop.
     """
-    spread = float(np.var(returns)) if len(returns) > 2 else 0.0
+    spread = float(np.var(returns)) if len(returns) > 2 and moves(returns) else 0.0
     if not math.isfinite(spread) or spread <= 0.0:
         return None
     before = backcast(returns) if before is None else before

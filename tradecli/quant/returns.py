@@ -6,8 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Times = NDArray[np.int64]
+"""UTC milliseconds, or a count of days since 1970."""
 
-MS_PER_YEAR = 365 * 86_400_000
+DAY_MS = 86_400_000
+MS_PER_YEAR = 365 * DAY_MS
 HOURS_PER_YEAR = 8_760.0
 
 
@@ -34,6 +37,11 @@ def consecutive_returns(ts: NDArray[np.int64], prices: Floats, interval_ms: int)
     adjacent = np.diff(ts) == interval_ms
     returns: Floats = log_returns(prices)[adjacent]
     return returns
+
+
+def moves(values: Floats) -> bool:
+    """Whether finite values are not all the same. A variance does not tell: that of constant 0.1 is above 0."""
+    return len(values) > 0 and bool(np.ptp(values) > 0.0)
 
 
 def annualised(variance: float, ppy: float) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tradecli.quant.returns import Floats
+from tradecli.quant.returns import Floats, moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,11 @@ def variance_ratio(returns: Floats, q: int) -> VarianceRatio | None:
     Lo & MacKinlay, RFS (1988). None below 4 q returns, for NaN, and for returns that do not move.
     """
     n = len(returns)
-    if q < 2 or n < 4 * q or not np.all(np.isfinite(returns)):
+    if q < 2 or n < 4 * q or not np.all(np.isfinite(returns)) or not moves(returns):
         return None
     centred = returns - np.mean(returns)
     squares = centred**2
     total = float(np.sum(squares))
-    if total <= 0.0:
-        return None
     sums = np.convolve(centred, np.ones(q), mode="valid")
     ratio = float(sums @ sums) / (q * (n - q + 1) * (1.0 - q / n)) / (total / (n - 1))
     theta = math.fsum(

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from tradecli.quant.returns import Floats
+from tradecli.quant.returns import Floats, moves
 
 LN2 = math.log(2.0)
 EWMA_SEED = 10
@@ -130,7 +130,7 @@ def realised_days(
 def excess_kurtosis(returns: Floats) -> float:
     """Return the excess kurtosis of returns (0 for the normal law), never below 0; 0 where it cannot be told."""
     centred = returns - np.mean(returns) if len(returns) else returns
-    variance = float(np.mean(centred**2)) if len(returns) >= 4 else 0.0
+    variance = float(np.mean(centred**2)) if len(returns) >= 4 and moves(returns) else 0.0
     if variance <= 0.0:
         return 0.0
     return max(float(np.mean(centred**4)) / variance**2 - 3.0, 0.0)
