@@ -68,3 +68,17 @@ def test_the_profile_is_demo_without_a_file_and_paper_with_one(monkeypatch: pyte
     assert (locate().profile, locate().config) == ("paper", path)
     monkeypatch.setenv("TRADECLI_PROFILE", "replay")
     assert locate().mode is Mode.REPLAY
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "..", "x" * 65, "a b", "\u202ea", ""])
+def test_a_profile_whose_name_is_a_path_is_refused_even_if_the_file_declares_it(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = folders.config_file()
+    folders.made(path.parent)
+    path.write_text(f'[profiles."{name}"]\nmode = "paper"\n')
+    if name:
+        monkeypatch.setenv("TRADECLI_PROFILE", name)
+        with pytest.raises(ConfigError):
+            locate()
+    assert locate("paper").profile == "paper"

@@ -6,6 +6,7 @@ Reading this costs a TOML parse where there is a file, and no validator. What th
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,9 @@ from tradecli.config.profiles import MODES
 from tradecli.config.source import read_source
 from tradecli.domain.enums import Mode
 from tradecli.errors import ConfigError
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}\Z")
+"""A profile names a folder, so that it may not be a path (X05)."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +41,10 @@ def locate(profile: str | None = None, config: str | None = None, db: str | None
     """Return the place of ``profile``: by default ``TRADECLI_PROFILE``, else paper where there is a file, else demo."""
     path = config_path(config)
     name = profile or os.environ.get("TRADECLI_PROFILE") or ("paper" if path is not None else "demo")
+    if not _NAME.match(name) or ".." in name:
+        raise ConfigError(
+            f"not a name for a profile: {name[:40]!a}", number=133, hint="letters, digits, _ . -"
+        )
     mode = mode_of(name, path)
     return Place(
         profile=name,
