@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -17,6 +17,9 @@ from tradecli.cli.commands import Commands
 from tradecli.cli.output import Answer
 from tradecli.config.place import locate
 from tradecli.errors import NotFound
+
+if TYPE_CHECKING:
+    from tradecli.present.blocks import Panel
 
 app = Commands("help", "Pages about the console.", single=True)
 PAGES = Path(tradecli.__file__).with_name("help_pages")
@@ -112,7 +115,32 @@ def _coverage() -> Answer:
     note = f"{built} built, {partly} partly, {len(rows) - built - partly} not built yet, of {len(rows)} lines"
     answer = _answer("tradecli.help.coverage/1", rows, None)
     answer.warnings = (note,)
+    answer.panels = lambda: [_coverage_panel(rows)]
     return answer
+
+
+def _coverage_panel(rows: list[CoverageRow]) -> Panel:
+    from tradecli.present.blocks import Align, Cell, Column, Panel, Table, Tone
+
+    tones = {"built": Tone.GOOD, "partly": Tone.WARN}
+    columns = (
+        Column(name="section", align=Align.LEFT, priority=3),
+        Column(name="line of the specification", align=Align.LEFT, priority=1, width=46),
+        Column(name="state", align=Align.LEFT, priority=1),
+        Column(name="command", align=Align.LEFT, priority=2),
+        Column(name="test", align=Align.LEFT, priority=4),
+    )
+    cells = tuple(
+        (
+            Cell(row.section, Tone.MUTED),
+            Cell(row.line),
+            Cell(row.state, tones.get(row.state, Tone.MUTED)),
+            Cell(row.command),
+            Cell(row.test, Tone.MUTED),
+        )
+        for row in rows
+    )
+    return Panel(title="what is built", blocks=(Table(columns=columns, rows=cells),))
 
 
 def _answer(schema: str, rows: list[PageRow] | list[CoverageRow], text: object) -> Answer:
