@@ -192,6 +192,15 @@ def test_a_backtest_answers_with_one_record_that_has_its_speed(run: Run, asked: 
     assert "run demo-42" in text and "50 times real time" in text
 
 
+def test_kept_runs_are_listed_wherever_they_are_kept(run: Run) -> None:
+    assert run("replay", "list", "--format", "json").data == []
+    recorded.write(folders.ledger_file("demo"))
+    recorded.write(folders.made(folders.runs_dir()) / "b-1.db", mode=Mode.REPLAY, run_id="b-1")
+    rows = run("replay", "list", "--format", "json").data
+    assert {(row["run_id"], row["mode"]) for row in rows} == {("d-1", "demo"), ("b-1", "replay")}
+    assert run("replay", "verify", "none").code == 15 and run("replay", "verify").code == 2
+
+
 def test_kept_backtests_are_listed_and_shown(run: Run) -> None:
     assert run("backtest", "list", "--format", "json").data == []
     assert run("backtest", "show").code == 15

@@ -19,7 +19,6 @@ ANSWERS = {
     "config-validate": ["config", "validate"],
     "config-show-risk": ["config", "show", "risk"],
     "config-explain-funding": ["config", "explain", "funding"],
-    "config-schema": ["config", "schema"],
     "watch-list": ["watch", "list"],
     "watch-create": ["watch", "create", "alts", "SOLUSDT", "XRP/USDT:USDT@okx"],
     "help-topics": ["help", "topics"],

@@ -18,8 +18,8 @@ from tradecli.cli.options import FLAGS
 from tradecli.config import folders
 from tradecli.errors import ExitCode
 
-LONG_RUNNING = {"demo", "tui", "run", "backtest", "replay"}
-"""They start an engine; their own tests run them."""
+LONG_RUNNING = {"run"}
+"""It starts an engine; its own tests run it."""
 COMMANDS = [
     (word, second) if second else (word,)
     for word, seconds in command_words().items()

@@ -72,15 +72,15 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def as_of(self) -> int:
         """The engine's time of the newest thing known about the run, no later than what was asked."""
-        known = self.run.started
-        if self.beat is not None:
-            known = self.beat.at
-        elif self.run.finished is not None:
-            known = self.run.finished
-        else:
-            newest = self.reader.decisions(self.run.run_id, limit=1)
-            known = newest[0].at if newest else known
-        return min(known, self.until)
+        if self.run.finished is not None:
+            return min(self.run.finished, self.until)
+        newest = self.reader.decisions(self.run.run_id, limit=1)
+        known = (
+            self.run.started,
+            *(decision.at for decision in newest),
+            *([self.beat.at] if self.beat else []),
+        )
+        return min(max(known), self.until)
 
     @property
     def asked_at(self) -> int | None:
