@@ -171,7 +171,7 @@ def test_on_bars_alone_the_price_is_the_last_close_and_the_spread_a_tick() -> No
     close = float(bars.bars[(BTC, MINUTE_MS)].close[-1])
     assert report.mid == close
     assert report.spread == pytest.approx(0.1 / close)
-    assert report.variance_ratio is not None
+    assert assess_vol(bars).variance_ratio == pytest.approx(1.0, abs=0.2), "a random walk does not revert"
 
 
 def test_a_report_survives_the_codec_and_is_shown_and_recorded() -> None:

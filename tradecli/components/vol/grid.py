@@ -12,7 +12,6 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 
-from tradecli.components.bars import usable
 from tradecli.components.base import Topic, View, focus_of
 from tradecli.components.vol import grid_panel, measures, show
 from tradecli.components.vol.grid_report import Expectation, GridReport, Level, Source
@@ -26,8 +25,6 @@ from tradecli.domain.intent import Intent, Ladder, Rung
 from tradecli.domain.number import ZERO
 from tradecli.quant import grid as rule
 from tradecli.quant.regime import LABELS, bucket
-from tradecli.quant.returns import consecutive_returns
-from tradecli.quant.reversion import variance_ratio
 
 SOURCE = "grid"
 EVERY_MS = MINUTE_MS
@@ -66,7 +63,8 @@ def assess(view: View, settings: VolSettings, query: GridQuery) -> GridReport:
     """Lay the grid out, or follow the standing one; a grid that must not quote says why and has no orders."""
     instrument = focus_of(view)
     spec = view.instrument(instrument)
-    source = volatility_of(view, instrument, settings)
+    volatility = view.report(show.VolReport, instrument)
+    source = volatility_of(volatility, view, settings)
     mid, mid_at, spread = _price(view, instrument, spec)
     before = view.report(GridReport)
     position = view.position(instrument, SOURCE).qty
@@ -81,6 +79,7 @@ def assess(view: View, settings: VolSettings, query: GridQuery) -> GridReport:
         mid_at=mid_at,
         inventory=position,
         lattice=before.lattice if before is not None else None,
+        variance_ratio=volatility.variance_ratio if volatility is not None else None,
     )
     if source.value is None:
         return msgspec.structs.replace(blank, reason=source.reason)
@@ -116,7 +115,6 @@ def _lay_out(
         inventory_share=inventory_share(scene.position, scene.mid, wanted.capital) if sized else None,
         lattice=lattice,
         laid_out=laid_out,
-        variance_ratio=_variance_ratio(view, blank.instrument),
     )
     pause = "regime is extreme" if scene.factor is None else None
     pause = pause or ("equity is not known" if not sized else None)
@@ -138,11 +136,10 @@ def _lay_out(
     )
 
 
-def volatility_of(view: View, instrument: InstrumentId, settings: VolSettings) -> Source:
+def volatility_of(report: show.VolReport | None, view: View, settings: VolSettings) -> Source:
     """Return the volatility to space by: the composite of the newest report, or without any report the ranges seen."""
-    report = view.report(show.VolReport, instrument)
     if report is None:
-        found = measures.realised(view, instrument, settings)
+        found = measures.realised(view, focus_of(view), settings)
         regime = LABELS[bucket(found.value)] if found.value is not None else None
         quality = Quality.FALLBACK if found.value is not None else Quality.UNAVAILABLE
         reason = found.reason if found.value is None else "no volatility report yet"
@@ -248,13 +245,6 @@ def _expectation(lattice: Lattice, scene: _Scene) -> Expectation:
         worst_price=edge.price,
         worst_loss=edge.loss,
     )
-
-
-def _variance_ratio(view: View, instrument: InstrumentId) -> float | None:
-    """Return VR(4) of the usable hourly returns: below 1 where prices revert, which is what a grid lives on."""
-    hours = usable(view.candles(instrument, HOUR_MS), view.at)
-    found = variance_ratio(consecutive_returns(hours.ts, hours.close, HOUR_MS), 4)
-    return found.ratio if found is not None else None
 
 
 def propose(report: GridReport, view: View, settings: VolSettings) -> tuple[Intent, ...]:

@@ -13,13 +13,14 @@ from __future__ import annotations
 import math
 from collections.abc import Container
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
 from tradecli.domain.enums import InstrumentKind, Side
 from tradecli.domain.instrument import Instrument
 from tradecli.domain.intent import Rung
-from tradecli.domain.number import ZERO
+from tradecli.domain.number import ZERO, ceil_to, floor_to
 
 HEADROOM = Decimal("0.95")
 """Share of the capital that sizes are made for: the rest keeps a grid within its share when equity shrinks a little."""
@@ -124,6 +125,13 @@ def follow(lattice: Lattice, position: Decimal, mid: float, recentre_steps: floa
     return msgspec.structs.replace(after, centre=after.centre + round(away), held=position)
 
 
+@lru_cache(maxsize=4_096)
+def line_price(anchor: float, spacing: float, k: int, tick: Decimal, side: Side) -> Decimal:
+    """Return the limit price of a line: down to the tick for buys, up for sells; kept, because lines stand still."""
+    price = Decimal(repr(anchor * math.exp(k * spacing)))
+    return floor_to(price, tick) if side is Side.BUY else ceil_to(price, tick)
+
+
 def rungs(
     lattice: Lattice,
     spec: Instrument,
@@ -144,8 +152,7 @@ def rungs(
         exposed = position * side.sign
         for step in range(1, lattice.levels + 1):
             k = lattice.centre - step * side.sign
-            line = lattice.line(k)
-            price = spec.round_price(Decimal(repr(line)), side)
+            price = line_price(lattice.anchor, lattice.spacing, k, spec.tick, side)
             if price <= 0 or abs(k) * lattice.spacing > lattice.reach + 1e-12:
                 break
             if (price - price_now) * side.sign >= 0 and (side, price) not in resting:

@@ -5,7 +5,7 @@ A measure whose bars are too few or too old is missing with its reason; nothing 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from tradecli.domain.instrument import InstrumentId
 from tradecli.quant import volatility
 from tradecli.quant.bars import previous_closes
 from tradecli.quant.returns import annualised, consecutive_returns, periods_per_year
+from tradecli.quant.reversion import variance_ratio
 
 if TYPE_CHECKING:
     from tradecli.domain.series import CandleSeries
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 FEWEST_RANGE, FEWEST_MINUTES = 10, 30
 FEWEST_CLOSE = 20
+RATIO_PERIODS = 4
 FIVE_MIN_MS = 5 * MINUTE_MS
 EFFICIENCY = {"parkinson": 5.0, "garman-klass": 8.0, "rogers-satchell": 6.0, "yang-zhang": 7.5}
 """Variance of close-to-close over that of the estimator, for the same number of bars (METHODS section 4)."""
@@ -96,10 +98,26 @@ def hourly_range(view: View, instrument: InstrumentId, tried: tuple[str, ...]) -
     return missing("garch", "1d candles", "; ".join(reasons), n_obs=len(hours), as_of=hours.as_of)
 
 
-def estimators(view: View, instrument: InstrumentId, settings: VolSettings) -> tuple[Measure, ...]:
-    """Return every estimator on the configured bars, EWMA on days, and the last day's 5-minute variance."""
+class SideBySide(NamedTuple):
+    """Every estimator on the same bars, and the variance ratio of their returns: below 1 prices revert."""
+
+    estimators: tuple[Measure, ...]
+    variance_ratio: float | None
+
+
+def side_by_side(
+    view: View, instrument: InstrumentId, settings: VolSettings, known: SideBySide | None = None
+) -> SideBySide:
+    """Return every estimator on the configured bars, EWMA on days, and the last day's 5-minute variance.
+
+    What ``known`` says is taken over while no newer bar has closed; only the minutes move between two bars.
+    """
     interval = INTERVALS_MS.get(settings.interval, HOUR_MS)
     bars = usable(view.candles(instrument, interval), view.at, settings.window_days * DAY_MS // interval)
+    minutes = usable(view.candles(instrument, MINUTE_MS), view.at)
+    last_day = realised_variance(minutes, "realised 5m", trailing=True)
+    if known is not None and known.estimators[0].as_of == bars.as_of is not None:
+        return known._replace(estimators=(*known.estimators[:-1], last_day))
     o, h, low, c = bars.open, bars.high, bars.low, bars.close
     returns = consecutive_returns(bars.ts, c, interval)
     found = [
@@ -114,9 +132,8 @@ def estimators(view: View, instrument: InstrumentId, settings: VolSettings) -> t
     daily = consecutive_returns(days.ts, days.close, DAY_MS)
     variance = volatility.ewma_variance(daily, settings.ewma_lambda) if len(daily) >= FEWEST_CLOSE else None
     found.append(_estimate("ewma", variance, days, FEWEST_CLOSE + 1, daily))
-    minutes = usable(view.candles(instrument, MINUTE_MS), view.at)
-    found.append(realised_variance(minutes, "realised 5m", trailing=True))
-    return tuple(found)
+    ratio = variance_ratio(returns, RATIO_PERIODS)
+    return SideBySide((*found, last_day), ratio.ratio if ratio is not None else None)
 
 
 def error_of(vol: float, returns: Floats) -> float | None:

@@ -81,6 +81,10 @@ class VolReport(msgspec.Struct, frozen=True, kw_only=True):
     measures: tuple[Measure, ...]
     weights: tuple[Weight, ...]
     estimators: tuple[Measure, ...]
+    variance_ratio: float | None
+    """VR(4) of the estimators' bars (Lo & MacKinlay): below 1 prices revert, which is what a grid lives on."""
+    beside_btc: float | None
+    """Daily range volatility over BTC's, the median of 90 days: scales BTC's index and the regime's edges."""
     model: Model | None
     notices: tuple[str, ...] = ()
 
@@ -109,7 +113,9 @@ def assess(view: View, settings: VolSettings, query: ShowQuery) -> VolReport:
     """Measure, weigh and name the regime; every input that is missing says why."""
     instrument = focus_of(view)
     before = view.report(VolReport)
-    beta = implied.beta_to_btc(view, instrument)
+    beta = _beside_btc(view, instrument, before)
+    known = measures.SideBySide(before.estimators, before.variance_ratio) if before is not None else None
+    beside = measures.side_by_side(view, instrument, settings, known)
     forecast, model = _garch(view, instrument, settings, before, with_arch=query.arch)
     realised = measures.realised(view, instrument, settings)
     inputs = {
@@ -147,9 +153,11 @@ def assess(view: View, settings: VolSettings, query: ShowQuery) -> VolReport:
             Weight(name=name, configured=weight, used=mixed.weights.get(name))
             for name, weight in configured.items()
         ),
-        estimators=measures.estimators(view, instrument, settings),
+        estimators=beside.estimators,
+        variance_ratio=beside.variance_ratio,
+        beside_btc=beta,
         model=model,
-        notices=_notices(inputs, beta, instrument, view),
+        notices=_notices(inputs, beta),
     )
 
 
@@ -201,6 +209,13 @@ def _garch(
     )
 
 
+def _beside_btc(view: View, instrument: InstrumentId, before: VolReport | None) -> float | None:
+    """Return the ratio to BTC, measured once a day: it moves with daily bars only."""
+    if before is not None and before.beside_btc is not None and before.at // DAY_MS == view.at // DAY_MS:
+        return before.beside_btc
+    return implied.beta_to_btc(view, instrument)
+
+
 def _regime(
     before: VolReport | None, vol: float | None, edges: tuple[float, ...], at: int
 ) -> Standing | None:
@@ -223,9 +238,7 @@ def _quality(mixed: Composite, inputs: object, *, usable: bool) -> Quality:
     return Quality.OK if whole else Quality.DEGRADED
 
 
-def _notices(
-    inputs: dict[str, Measure], beta: float | None, instrument: InstrumentId, view: View
-) -> tuple[str, ...]:
+def _notices(inputs: dict[str, Measure], beta: float | None) -> tuple[str, ...]:
     found = [f"{name}: {each.reason}" for name, each in inputs.items() if each.reason]
     if inputs["bitvol"].value is not None:
         found.append("implied volatility contains a risk premium; realised does not")
