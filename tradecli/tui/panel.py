@@ -1,0 +1,167 @@
+"""The panel widget: a rounded frame around finished lines, painted row by row and only where a row changed.
+
+It asks its ``draw`` for lines when the clock ticks, compares them with what is on screen, and refreshes the regions of
+changed rows. It holds no trading logic.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tradecli.present.blocks import Tone
+from tradecli.tui.lines import EMPTY, Line, Span, cut, fit, width_of
+
+if TYPE_CHECKING:
+    from tradecli.tui.look import Look
+    from tradecli.tui.theme import Palette
+
+
+class Panel(Widget, can_focus=True):
+    """A framed piece of the screen. Subclasses override ``draw`` and state their ``title`` and ``keys``."""
+
+    TITLE: ClassVar[str] = ""
+    KEYS: ClassVar[str] = ""
+    DEFAULT_CSS = "Panel { height: 1fr; width: 1fr; }"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name, id=f"panel-{name}", markup=False)
+        self.palette: Palette | None = None
+        self.status: Line = EMPTY
+        self.selected: int | None = None
+        self.scroll_row = 0
+        self._lines: list[Line] = []
+        self._top: tuple[object, ...] = ()
+        self._look: Look | None = None
+
+    # -- what subclasses say ---------------------------------------------------------------------------------------
+
+    def heading(self, look: Look) -> str:
+        """Return the title at the left of the top edge."""
+        return self.TITLE
+
+    def draw(self, look: Look, width: int, height: int) -> list[Line]:
+        """Return the content as lines; more than ``height`` of them can be scrolled."""
+        return []
+
+    # -- the clock's side ------------------------------------------------------------------------------------------
+
+    @property
+    def inner(self) -> tuple[int, int]:
+        """Columns and rows inside the frame."""
+        return max(self.size.width - 4, 1), max(self.size.height - 2, 1)
+
+    def update(self, look: Look) -> int:
+        """Draw again from ``look``; repaint changed rows only, and return how many there were."""
+        self._look = look
+        if self.size.width < 6 or self.size.height < 3:
+            return 0
+        width, height = self.inner
+        lines = self.draw(look, width, height)
+        top = (self.heading(look), self.status, self.has_focus, self.palette)
+        shown = self._window(lines, height)
+        before = self._window(self._lines, height)
+        changed = [
+            y
+            for y in range(height)
+            if (shown[y] if y < len(shown) else EMPTY) != (before[y] if y < len(before) else EMPTY)
+        ]
+        self._lines = lines
+        if top != self._top:
+            self._top = top
+            self.refresh()
+            return height
+        if changed:
+            self.refresh(*(Region(0, y + 1, self.size.width, 1) for y in changed))
+        return len(changed)
+
+    def redraw(self) -> None:
+        """Draw again from what was last seen: after a key that changes only this panel."""
+        if self._look is not None:
+            self.update(self._look)
+            self.refresh()
+
+    def _window(self, lines: list[Line], height: int) -> list[Line]:
+        most = max(len(lines) - height, 0)
+        self.scroll_row = min(self.scroll_row, most)
+        return lines[self.scroll_row : self.scroll_row + height]
+
+    # -- painting --------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        palette = self.palette
+        width, height = self.size
+        if palette is None or width < 4:
+            return Strip.blank(width)
+        if y == 0 or y == height - 1:
+            return self._edge(palette, width, top=y == 0)
+        row = y - 1 + self.scroll_row
+        content = self._lines[row] if row < len(self._lines) else EMPTY
+        edge = palette.focus_style if self.has_focus else palette.edge_style
+        marked = self.selected is not None and row == self.selected
+        fitted = fit(content, width - 4)
+        pad = palette.style(Span(" "), selected=marked)
+        segments = [Segment("│", edge), Segment(" ", pad)]
+        segments += [Segment(part.text, palette.style(part, selected=marked)) for part in fitted]
+        segments += [Segment(" ", pad), Segment("│", edge)]
+        return Strip(segments, width)
+
+    def _edge(self, palette: Palette, width: int, *, top: bool) -> Strip:
+        edge = palette.focus_style if self.has_focus else palette.edge_style
+        start, end = ("╭", "╮") if top else ("╰", "╯")
+        inner = width - 2
+        title = self._top[0] if top and self._top else ""
+        if top:
+            left: Line = (Span(f" {cut(str(title), inner - 4)} ", Tone.TEXT, True),)
+            right: Line = (Span(" "), *self.status, Span(" ")) if self.status else EMPTY
+        else:
+            left = (Span(f" {self.KEYS} ", Tone.MUTED),) if self.KEYS and self.has_focus else EMPTY
+            right = EMPTY
+            more = len(self._lines) - self.scroll_row - (self.size.height - 2)
+            if more > 0 or self.scroll_row:
+                right = (
+                    Span(
+                        f" {self.scroll_row + 1}–{len(self._lines) - max(more, 0)} of {len(self._lines)} ",
+                        Tone.FAINT,
+                    ),
+                )
+        if width_of(left) + width_of(right) + 3 > inner:
+            right = EMPTY
+        if width_of(left) + 2 > inner:
+            left = fit(left, max(inner - 2, 0))
+        rule = max(inner - 1 - width_of(left) - width_of(right) - (1 if right else 0), 0)
+        segments = [Segment(f"{start}─", edge)]
+        segments += [Segment(part.text, palette.style(part)) for part in left]
+        segments.append(Segment("─" * rule, edge))
+        segments += [Segment(part.text, palette.style(part)) for part in right]
+        segments.append(Segment(("─" if right else "") + end, edge))
+        return Strip(segments).adjust_cell_length(width)
+
+    # -- keys and pointer ------------------------------------------------------------------------------------------
+
+    def move(self, rows: int) -> None:
+        """Scroll by ``rows``; tables move their selection instead."""
+        self.scroll_row = max(self.scroll_row + rows, 0)
+        self.redraw()
+
+    def on_focus(self) -> None:
+        self.redraw()
+
+    def on_blur(self) -> None:
+        self.redraw()
+
+    def on_resize(self) -> None:
+        self.redraw()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.move(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.move(-3)

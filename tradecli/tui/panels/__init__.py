@@ -1,0 +1,1 @@
+"""The panels: each draws one question from a look, and nothing else."""
