@@ -44,6 +44,13 @@ class Area(Widget, can_focus=False):
             self.current = self.order[0]
         if fresh:
             _ = self.mount_all(self.panels[name] for name in fresh)
+        self._place()
+
+    def _place(self) -> None:
+        """Show the panels that have a place now; the layout follows what is shown."""
+        shown = [self.current] if self.is_single else self.order
+        for name, panel in self.panels.items():
+            panel.display = name in shown
         self.refresh(layout=True)
 
     def dress(self, palette: Palette) -> None:
@@ -76,7 +83,7 @@ class Area(Widget, can_focus=False):
         """Focus a panel by name."""
         self.current = name
         if self.is_single:
-            self.refresh(layout=True)
+            self._place()
         self.panels[name].focus(scroll_visible=False)
 
     def step(self, by: int) -> None:
@@ -87,7 +94,7 @@ class Area(Widget, can_focus=False):
     def zoom(self, on: bool) -> None:
         """Give the focused panel the whole area, or take it back."""
         self.zoomed = on
-        self.refresh(layout=True)
+        self._place()
 
     def update(self, look: Look) -> int:
         """Draw the visible panels; return how many rows were repainted."""

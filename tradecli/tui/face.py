@@ -30,6 +30,7 @@ from tradecli.tui.tiles import Width, width_class
 
 FPS = 8
 _THOUSANDS_AT = 160
+_NARROW = 96
 _BEHIND_A_DIALOG = {key.action.partition("(")[0] for key in KEYS} - {"kill", "leave"}
 _CSS = """
 Screen { layout: vertical; overflow: hidden; }
@@ -39,7 +40,7 @@ Screen { layout: vertical; overflow: hidden; }
 
 
 class Face(App[None]):
-    """The application without its actions. ``start`` returns a running session; it is called once, after the first paint."""
+    """The application without its actions. ``start`` returns a running session; it is called once, after the paint."""
 
     CSS = _CSS
     BINDINGS = [key.binding for key in KEYS]
@@ -71,6 +72,7 @@ class Face(App[None]):
         self.focus_symbol: InstrumentId | None = None
         self.note: Line = ()
         self.painted_rows = 0
+        self.top, self.line, self.bottom = Bar("header"), Bar("note"), Bar("footer")
         for palette in PALETTES.values():
             self.register_theme(palette.textual)
         self.theme = self.palette.textual.name
@@ -78,11 +80,10 @@ class Face(App[None]):
     # -- building --------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        yield Bar("header")
-        yield Bar("note")
-        area = self._area("1")
-        yield area
-        yield Bar("footer")
+        yield self.top
+        yield self.line
+        yield self._area("1")
+        yield self.bottom
 
     def on_mount(self) -> None:
         self._dress()
@@ -140,7 +141,7 @@ class Face(App[None]):
             self.call_after_refresh(self.tick)
 
     def _dress(self) -> None:
-        for bar in self.screen_stack[0].query(Bar):
+        for bar in (self.top, self.line, self.bottom):
             bar.palette = self.palette
         for area in self.areas.values():
             area.dress(self.palette)
@@ -164,16 +165,13 @@ class Face(App[None]):
         wide = self.size.width >= _THOUSANDS_AT
         beat = self.look.beat + 1
         self.look = Look(snapshot, session, self.focus_symbol, self.topics, beat, wide)
-        base = self.screen_stack[0]
         small = width_class(self.size) is Width.LINE
-        bar = base.query_one("#header", Bar)
-        bar.show(
+        self.top.show(
             tiny(snapshot, self.size.width) if small else header(snapshot, self._title(), self.size.width)
         )
-        note = base.query_one("#note", Bar)
-        note.set_class(bool(self.note) and not small, "shown")
-        note.show(self.note)
-        base.query_one("#footer", Bar).show(() if small else self._footer())
+        self.line.set_class(bool(self.note) and not small, "shown")
+        self.line.show(self.note)
+        self.bottom.show(() if small else self._footer())
         self.area.visible = not small
         self.follow(self.area)
         self.painted_rows = 0 if small else self.area.update(self.look)
@@ -191,14 +189,16 @@ class Face(App[None]):
             here = digit == self.shown
             parts.append(Span(digit, Tone.ACCENT if here else Tone.MUTED, here))
             parts.append(Span(f"{short} ", Tone.TEXT if here else Tone.MUTED, here))
+        narrow = self.size.width < _NARROW
         speed = self.session.speed if self.session is not None else None
         tail = (
             [span(f"×{number(speed, 2).rstrip('0').rstrip('.')}  ", Tone.MUTED)] if speed is not None else []
         )
-        tail.append(span("? help  ^p palette  ", Tone.MUTED))
-        tail.append(
-            span("read-only " if self.read_only else "^k kill ", Tone.WARN if self.read_only else Tone.MUTED)
-        )
+        tail.append(span("? " if narrow else "? help  ^p palette  ", Tone.MUTED))
+        if self.read_only:
+            tail.append(span("read-only ", Tone.WARN))
+        else:
+            tail.append(span("^k " if narrow else "^k kill ", Tone.MUTED))
         return ends(tuple(parts), tuple(tail), self.size.width)
 
     def focus_on(self, instrument: InstrumentId) -> None:
