@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 
 from textual.app import App, ComposeResult, SystemCommand
 from textual.screen import Screen
 
-from tradecli.components.base import Topic, topic_key
+from tradecli.components.base import Component, Topic, topic_key
 from tradecli.domain.instrument import InstrumentId, symbol_of
 from tradecli.engine.snapshot import Session
 from tradecli.present.blocks import Tone
@@ -248,9 +249,8 @@ class Face(App[None]):
 
 def built_topics() -> dict[str, Topic]:
     """Return the topics of all components by key. Imports them, so it is called after the first paint."""
-    from tradecli.components import ALL
-
-    return {topic_key(each.name, topic.name): topic for each in ALL for topic in each.topics}
+    every: tuple[Component, ...] = getattr(import_module("tradecli.components"), "ALL", ())
+    return {topic_key(each.name, topic.name): topic for each in every for topic in each.topics}
 
 
 def _welcome(note: str) -> Line:
