@@ -57,6 +57,12 @@ def test_orders_are_selected_by_the_flags(run: Run, ledger: Path, flags: list[st
     assert [row["client_id"] for row in data(run, "orders", "list", *flags)] == ids
 
 
+def test_a_sorted_and_cut_table_keeps_the_look_of_the_command(run: Run, ledger: Path) -> None:
+    text = run("orders", "list", "--sort", "client_id", "--limit", "1").out
+    assert "tcx1" in text and "tcx2" not in text and "done" in text and "client_id" not in text
+    assert "client_id" in run("orders", "list", "--fields", "client_id,status").out
+
+
 def test_every_answer_can_be_asked_as_of_a_moment(run: Run, ledger: Path) -> None:
     at = ("--at", "2023-08-10T00:00:01Z")
     (row,) = data(run, "orders", "list", *at)

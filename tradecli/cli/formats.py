@@ -31,21 +31,26 @@ def record(item: Any) -> dict[str, Any]:
     return built if isinstance(built, dict) else {"value": built}
 
 
-def shape(records: list[dict[str, Any]], options: Options) -> list[dict[str, Any]]:
+def arrange(records: Sequence[Mapping[str, Any]], options: Options) -> list[int]:
+    """Return which records are shown and in what order: by ``--sort``, unknowns last, then ``--limit``."""
+    order = list(range(len(records)))
     if options.sort and records:
         key = options.sort.removeprefix("-")
         _check_field(key, records)
-        known = [r for r in records if dig(r, key) is not None]
-        unknown = [r for r in records if dig(r, key) is None]
-        known.sort(key=lambda r: _sortable(dig(r, key)), reverse=options.sort.startswith("-"))
-        records = known + unknown
-    if options.limit is not None:
-        records = records[: options.limit]
-    if options.fields and records:
-        for name in options.fields:
-            _check_field(name, records)
-        records = [{name: dig(record, name) for name in options.fields} for record in records]
-    return records
+        known = [i for i in order if dig(records[i], key) is not None]
+        unknown = [i for i in order if dig(records[i], key) is None]
+        known.sort(key=lambda i: _sortable(dig(records[i], key)), reverse=options.sort.startswith("-"))
+        order = known + unknown
+    return order if options.limit is None else order[: options.limit]
+
+
+def project(records: list[dict[str, Any]], options: Options) -> list[dict[str, Any]]:
+    """Keep only the fields of ``--fields``."""
+    if not options.fields or not records:
+        return records
+    for name in options.fields:
+        _check_field(name, records)
+    return [{name: dig(record, name) for name in options.fields} for record in records]
 
 
 def dig(record: Mapping[str, Any], name: str) -> Any:
@@ -145,8 +150,9 @@ def _table(answer: Answer, options: Options, records: Sequence[Any], age_ms: int
     from tradecli.present import richly
 
     with shown.wearing(ratio_unit=options.units, local_time=options.tz == "local"):
-        own = answer.panels and not (options.fields or options.sort or options.limit)
-        panels = answer.panels() if own and answer.panels else [_generic(answer, records)]
+        arranged = options.sort or options.limit
+        own = not options.fields and (isinstance(answer.data, list) or not arranged)
+        panels = answer.panels() if answer.panels and own else [_generic(answer, records)]
         terminal = sys.stdout.isatty() and not options.out
         width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns if terminal else _pipe_width()
         color = terminal and not options.no_color and not os.environ.get("NO_COLOR")

@@ -14,7 +14,7 @@ import msgspec
 
 from tradecli import codec
 from tradecli.cli.condition import Condition
-from tradecli.cli.formats import TEXT, record, shape
+from tradecli.cli.formats import TEXT, arrange, project, record
 from tradecli.cli.options import Options
 from tradecli.domain.enums import Mode
 from tradecli.errors import ExitCode, NotFound, StoreFault, TradecliError, UsageError, gravest
@@ -26,7 +26,8 @@ class Answer(msgspec.Struct, kw_only=True):
     """What a command found. ``data`` holds Structs or mappings; ``panels`` draws them; ``codes`` ask for an exit code.
 
     ``as_of`` is the time of the newest thing the answer rests on (UTC ms, None: unknown); ``asked_at`` is the moment it
-    speaks of where that is not now (``--at``, simulated time). Records that are themselves text go to ``text``.
+    speaks of where that is not now (``--at``, simulated time). Records that are themselves text go to ``text``. A list
+    given as ``data`` is sorted and cut in place before ``panels`` draws it.
     """
 
     schema: str
@@ -50,7 +51,10 @@ def show(answer: Answer, options: Options, seq: int = 1) -> ExitCode:
     now = options.now if answer.asked_at is None else answer.asked_at
     age_ms = None if answer.as_of is None else max(now - answer.as_of, 0)
     codes = [*answer.codes, *_verdicts(answer, options, records, age_ms)]
-    shaped = shape(records, options)
+    order = arrange(records, options)
+    if isinstance(answer.data, list):
+        answer.data[:] = [answer.data[i] for i in order]
+    shaped = project([records[i] for i in order], options)
     if not options.quiet or options.out:
         text = redacted(TEXT[options.format](answer, options, shaped, age_ms, seq))
         if options.out:
