@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     ALL: tuple[Component, ...]
 
-NAMES = ("vol",)
+NAMES = ("vol", "signals", "flow")
 
 
 def __getattr__(name: str) -> Any:
