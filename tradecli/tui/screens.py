@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from tradecli.tui.panel import Panel
 from tradecli.tui.panels.journal import CyclesPanel, DecisionPanel
+from tradecli.tui.panels.market import ChartPanel, LadderPanel, TapePanel
+from tradecli.tui.panels.ops import EnginePanel, FeedsPanel, LimitsPanel
 from tradecli.tui.panels.orders import BlotterPanel, FillsPanel, OrderPanel, PositionsPanel
 from tradecli.tui.panels.overview import EventsPanel, RiskPanel, StrategiesPanel, WatchPanel
 from tradecli.tui.panels.report import ReportPanel
@@ -31,6 +33,12 @@ _KINDS: dict[str, Callable[[str], Panel]] = {
     "fills": FillsPanel,
     "cycles": CyclesPanel,
     "decision": DecisionPanel,
+    "chart": ChartPanel,
+    "ladder": LadderPanel,
+    "tape": TapePanel,
+    "feeds": FeedsPanel,
+    "engine": EnginePanel,
+    "limits": LimitsPanel,
 }
 
 
@@ -42,20 +50,76 @@ def make(name: str) -> Panel:
     return _KINDS[name](name)
 
 
-_OVERVIEW = rows((5, columns((58, "watch"), (42, "risk"))), (4, columns((58, "strategies"), (42, "events"))))
+_HELD = columns((1, "positions"), (1, "fills"))
 
 LAYOUTS: dict[str, dict[Width, Tree]] = {
-    "1": {Width.MEDIUM: _OVERVIEW},
-    "2": {Width.MEDIUM: columns((1, "vol"), (1, "grid"))},
-    "3": {Width.MEDIUM: rows((3, "signals"), (2, columns((58, "watch"), (42, "events"))))},
-    "4": {Width.MEDIUM: rows((3, "greeks"), (2, "positions"))},
-    "5": {Width.MEDIUM: rows((3, "rates"), (2, "positions"))},
-    "6": {Width.MEDIUM: columns((1, "imbalance"), (1, "fills"))},
-    "7": {Width.MEDIUM: rows((3, columns((58, "inventory"), (42, "risk"))), (2, "positions"))},
-    "8": {Width.MEDIUM: rows((3, "blotter"), (2, columns((1, "fills"), (1, "order"))))},
-    "9": {Width.MEDIUM: columns((36, "cycles"), (64, "decision"))},
-    "0": {Width.MEDIUM: columns((1, "strategies"), (1, "events"))},
+    "1": {
+        Width.MEDIUM: rows(
+            (5, columns((58, "watch"), (42, "risk"))), (4, columns((58, "strategies"), (42, "events")))
+        ),
+        Width.WIDE: columns(
+            (62, rows((9, "watch"), (20, "chart"), (9, "strategies"))),
+            (38, rows((13, "risk"), (12, "positions"), (13, "events"))),
+        ),
+        Width.VAST: columns(
+            (46, rows((10, "watch"), (26, "chart"), (12, "strategies"))),
+            (27, rows((30, "ladder"), (18, "tape"))),
+            (27, rows((14, "risk"), (12, "positions"), (22, "events"))),
+        ),
+    },
+    "2": {
+        Width.MEDIUM: columns((1, "vol"), (1, "grid")),
+        Width.WIDE: rows((1, columns((1, "vol"), (1, "grid"))), (1, "chart")),
+        Width.VAST: columns((1, "vol"), (1, "grid"), (1, rows((3, "chart"), (2, "blotter")))),
+    },
+    "3": {
+        Width.MEDIUM: rows((3, "signals"), (2, columns((58, "watch"), (42, "events")))),
+        Width.WIDE: rows((1, columns((3, "signals"), (2, "watch"))), (1, "chart")),
+    },
+    "4": {
+        Width.MEDIUM: rows((3, "greeks"), (2, "positions")),
+        Width.WIDE: rows((3, columns((3, "greeks"), (2, "risk"))), (2, _HELD)),
+    },
+    "5": {
+        Width.MEDIUM: rows((3, "rates"), (2, "positions")),
+        Width.WIDE: rows((3, columns((3, "rates"), (2, "chart"))), (2, _HELD)),
+    },
+    "6": {
+        Width.MEDIUM: rows((3, columns((3, "ladder"), (2, "tape"))), (2, "imbalance")),
+        Width.WIDE: columns((3, rows((3, "chart"), (2, "imbalance"))), (2, rows((3, "ladder"), (2, "tape")))),
+        Width.VAST: columns(
+            (4, rows((3, "chart"), (2, "imbalance"))), (3, "ladder"), (2, rows((3, "tape"), (2, "fills")))
+        ),
+    },
+    "7": {
+        Width.MEDIUM: rows(
+            (3, columns((58, "inventory"), (42, "risk"))), (2, columns((58, "positions"), (42, "limits")))
+        ),
+        Width.WIDE: rows(
+            (3, columns((2, "inventory"), (1, "risk"))), (2, columns((1, "positions"), (1, "limits")))
+        ),
+    },
+    "8": {
+        Width.MEDIUM: rows((3, "blotter"), (2, columns((1, "fills"), (1, "order")))),
+        Width.WIDE: columns((3, rows((3, "blotter"), (2, "fills"))), (2, rows((3, "order"), (2, "ladder")))),
+        Width.VAST: columns(
+            (4, rows((3, "blotter"), (2, columns((1, "positions"), (1, "fills"))))),
+            (2, "order"),
+            (2, "ladder"),
+        ),
+    },
+    "9": {
+        Width.MEDIUM: columns((40, "cycles"), (60, "decision")),
+        Width.WIDE: columns((1, "cycles"), (2, "decision")),
+    },
+    "0": {
+        Width.MEDIUM: columns(
+            (1, rows((2, "feeds"), (3, "strategies"))), (1, rows((3, "engine"), (2, "events")))
+        ),
+        Width.WIDE: columns((1, rows((1, "feeds"), (1, "strategies"))), (1, "engine"), (1, "events")),
+    },
 }
+"""By screen and width; a screen without a layout of its own size takes the next smaller one."""
 
 
 def tree_of(screen: str, width: Width) -> Tree:
