@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     ALL: tuple[Component, ...]
 
-NAMES = ("vol", "signals", "flow")
+NAMES = ("vol", "signals", "flow", "funding", "inventory", "hedge")
 
 
 def __getattr__(name: str) -> Any:
