@@ -27,7 +27,7 @@ def test_the_five_level_book_has_the_stated_measures(vectors: Callable[[str], Ve
             "spread_bps": book.spread_bps(bid, ask),
             "mli": book.weighted_imbalance(bid_qty, ask_qty, decay=vector.inputs["decay"]),
             "avg_price": average,
-            "slippage_bps": ((average[0] or 0.0) / mid - 1) * 10_000,
+            "slippage_bps": book.slippage_bps(ask, ask_qty, mid, vector.inputs["buy_qty"][0]),
             "depth_bid_half_bp": book.depth(bid, bid_qty, mid, 0.5),
             "depth_ask_half_bp": book.depth(ask, ask_qty, mid, 0.5),
             "depth_bid_1bp": book.depth(bid, bid_qty, mid, 1.0),
@@ -65,3 +65,28 @@ def test_imbalances_stay_between_minus_one_and_one(bids: list[float], asks: list
     for value in (book.imbalance(b, a), book.imbalance(b, a, 5), book.weighted_imbalance(b, a)):
         assert -1.0 <= value <= 1.0
     assert book.imbalance(b, a, 5) == pytest.approx(-book.imbalance(a, b, 5))
+
+
+def test_taking_a_notional_and_taking_its_quantity_cost_the_same() -> None:
+    ask, qty = np.array([100.0, 101.0, 103.0]), np.array([1.0, 2.0, 1.0])
+    average = book.walk_notional(ask, qty, 100.0 + 101.0)
+    assert average == pytest.approx(book.walk(ask, qty, 2.0))
+    assert book.walk_notional(ask, qty, 100.0 + 202.0 + 103.0) == pytest.approx(book.walk(ask, qty, 4.0))
+    assert book.walk_notional(ask, qty, 406.0) is None
+    assert book.walk_notional(ask, qty, 0.0) is None
+    assert book.slippage_bps(ask, qty, 99.0, 5.0) is None
+
+
+@given(st.floats(0.01, 3.99), st.floats(0.01, 3.99))
+def test_a_larger_take_never_has_a_better_average(one: float, two: float) -> None:
+    ask, qty = np.array([100.0, 101.0, 103.0]), np.array([1.0, 2.0, 1.0])
+    small, large = (book.walk(ask, qty, size) for size in sorted((one, two)))
+    assert small is not None and large is not None
+    assert small <= large + 1e-9
+
+
+def test_bands_of_basis_points_are_compared_each_alone() -> None:
+    bid, ask = np.array([99.99, 99.93, 99.8]), np.array([100.01, 100.04, 100.2])
+    found = book.banded_imbalance(bid, np.array([3.0, 5.0, 9.0]), ask, np.array([1.0, 1.0, 9.0]))
+    assert found == (pytest.approx(0.2), 1.0, 0.0)
+    assert book.banded_imbalance(bid, bid, ask, ask, (0.5, 200.0))[0] is None

@@ -8,6 +8,10 @@ import numpy as np
 
 from tradecli.quant.returns import Floats
 
+BANDS_BPS = (5.0, 10.0, 25.0)
+"""Outer edges of the bands in which sizes are compared: 0 to 5, 5 to 10, 10 to 25 basis points."""
+_SLACK = 1e-9
+
 
 def is_sound(bid: Floats, bid_qty: Floats, ask: Floats, ask_qty: Floats) -> str | None:
     """Say what makes a book unusable, or None: empty, not finite, crossed or locked, sizes not above zero."""
@@ -72,3 +76,39 @@ def walk(price: Floats, qty: Floats, wanted: float) -> float | None:
         return None
     taken = np.minimum(qty, np.maximum(wanted - (filled - qty), 0.0))
     return math.fsum((price * taken).tolist()) / wanted
+
+
+def slippage_bps(price: Floats, qty: Floats, mid: float, wanted: float) -> float | None:
+    """Return how far the average price of taking ``wanted`` lies from the mid, in basis points; positive is cost."""
+    average = walk(price, qty, wanted)
+    return None if average is None else abs(average / mid - 1.0) * 10_000.0
+
+
+def walk_notional(price: Floats, qty: Floats, notional: float) -> float | None:
+    """Return the average price of taking ``notional`` quote currency from one side; None when the book is too thin."""
+    spent = np.cumsum(price * qty)
+    if not len(spent) or notional <= 0 or spent[-1] < notional:
+        return None
+    taken = np.minimum(price * qty, np.maximum(notional - (spent - price * qty), 0.0))
+    return notional / math.fsum((taken / price).tolist())
+
+
+def banded_imbalance(
+    bid: Floats, bid_qty: Floats, ask: Floats, ask_qty: Floats, edges_bps: tuple[float, ...] = BANDS_BPS
+) -> tuple[float | None, ...]:
+    """Return (q_b − q_a)/(q_b + q_a) of the sizes within each band of basis points from the mid, the inner edge out.
+
+    Unlike a count of levels it compares across symbols. None for a band that is empty on both sides.
+    """
+    centre = mid(bid, ask)
+    found: list[float | None] = []
+    inner = -1.0
+    for edge in edges_bps:
+        sums = []
+        for price, qty in ((bid, bid_qty), (ask, ask_qty)):
+            away = np.abs(price / centre - 1.0) * 10_000.0
+            sums.append(float(np.sum(qty[(away > inner + _SLACK) & (away <= edge + _SLACK)])))
+        whole = sums[0] + sums[1]
+        found.append((sums[0] - sums[1]) / whole if whole > 0.0 else None)
+        inner = edge
+    return tuple(found)
