@@ -91,3 +91,28 @@ def test_of_many_kills_at_once_none_is_lost(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert {each.scope for each in KillSwitch(path).load()} == set(scopes)
+
+
+def test_o06_a_flag_or_a_folder_that_vanishes_while_an_engine_looks_is_a_halt_and_not_a_release(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    engine = KillSwitch(folder / "kill.json")
+    assert engine.load() == ()
+    assert not engine.changed()
+    folder.rmdir()
+    assert engine.changed()
+    assert [each.level for each in engine.load()] == [KillLevel.HALT]
+    KillSwitch(folder / "kill.json").set(latch(KillLevel.PAUSE))
+    assert engine.load() == (latch(KillLevel.PAUSE),)
+    (folder / "kill.json").unlink()
+    assert engine.changed()
+    assert [each.level for each in engine.load()] == [KillLevel.HALT]
+
+
+def test_m09_a_flag_in_a_place_that_cannot_be_written_is_an_error_with_its_path(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreFault, match="written") as caught:
+        KillSwitch(tmp_path / "file" / "kill.json").set(latch())
+    assert "kill" in caught.value.path

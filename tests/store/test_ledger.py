@@ -13,6 +13,7 @@ from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,7 +94,7 @@ def test_the_chain_is_a_function_of_the_steps_and_not_of_the_batches(tmp_path: P
     whole = asyncio.run(keep(tmp_path / "a.db", kept))
     single = asyncio.run(keep(tmp_path / "b" / "b.db", kept, each=True))
     assert whole == single
-    other = asyncio.run(keep(tmp_path / "c.db", kept, run=Run(**{**_fields(RUN), "seed": 2})))
+    other = asyncio.run(keep(tmp_path / "c.db", kept, run=msgspec.structs.replace(RUN, seed=2)))
     assert other != whole
 
 
@@ -319,7 +320,3 @@ def test_a_run_made_again_replaces_the_earlier_one_of_its_name(tmp_path: Path) -
     with LedgerReader(path) as reader:
         assert len(reader.runs()) == 1
         assert len(reader.fills()) == 2
-
-
-def _fields(run: Run) -> dict[str, object]:
-    return {name: getattr(run, name) for name in run.__struct_fields__}

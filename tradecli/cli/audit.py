@@ -12,7 +12,7 @@ from tradecli.cli.output import Answer
 from tradecli.errors import ExitCode
 from tradecli.present.blocks import Align, Cell, Column, Facts, Panel, Table, Tone
 from tradecli.present.format import count, moment
-from tradecli.store.reader import AuditRow, AuditVerdict
+from tradecli.store.audit import AuditRow, AuditVerdict
 
 app = Commands("audit", "The hash-chained journal.")
 _SHOWN = 20

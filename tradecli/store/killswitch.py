@@ -1,12 +1,14 @@
 """The kill flag: a small file that binds whatever else is broken.
 
 It is written before anything acts on it (fsync, then rename), needs no configuration, engine, network or store, and
-is read at the gate of every order. Whatever cannot be read counts as halted. Setting and releasing exclude each
-other through a lock file; a release names exactly the latches it saw, so a kill that arrives meanwhile wins.
+is read at the gate of every order. Whatever cannot be read counts as halted, and so does a flag or a folder that was
+there and is gone (O06): a release leaves an empty flag behind, never none. Setting and releasing exclude each other
+through a lock file; a release names exactly the latches it saw, so a kill that arrives meanwhile wins.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -34,6 +36,8 @@ class KillSwitch:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._seen: tuple[int, int, int] | None = None
+        self._was_there = False
+        self._had_folder = False
 
     def load(self) -> tuple[Latch, ...]:
         """Return the latches in force; an unreadable flag is a halt of everything."""
@@ -41,16 +45,21 @@ class KillSwitch:
         try:
             raw = self.path.read_bytes()
         except FileNotFoundError:
+            has_folder = self.path.parent.is_dir()
+            if self._was_there or (self._had_folder and not has_folder):
+                return (_halt("the kill flag is gone: it was removed, not released"),)
+            self._had_folder = has_folder
             return ()
         except OSError as error:
             return (_halt(f"the kill flag cannot be read: {error.strerror}"),)
+        self._was_there = True
         try:
             return codec.decode_outside(raw, Flag).latches
         except (ValueError, msgspec.MsgspecError) as error:
             return (_halt(f"the kill flag is damaged: {error}"),)
 
     def changed(self) -> bool:
-        """Say whether the file is another one than ``load`` saw last; costs one ``stat``."""
+        """Say whether the file is another one than ``load`` saw last; costs a ``stat`` or two."""
         return self._stamp() != self._seen
 
     def set(self, latch: Latch) -> None:
@@ -76,7 +85,9 @@ class KillSwitch:
             make_private(beside)
             descriptor = os.open(beside, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
             try:
-                os.write(descriptor, codec.encode(Flag(latches)))
+                raw = codec.encode(Flag(latches))
+                if os.write(descriptor, raw) != len(raw):
+                    raise OSError(errno.ENOSPC, "not all of it was written")
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
@@ -87,15 +98,14 @@ class KillSwitch:
             finally:
                 os.close(folder)
         except OSError as error:
-            raise StoreFault(
-                f"the kill flag cannot be written: {error.strerror}", path=str(self.path), number=150
-            ) from error
+            text = f"the kill flag cannot be written: {error.strerror}"
+            raise StoreFault(text, path=str(self.path), number=150) from error
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         lock = self.path.with_suffix(".lock")
         make_private(lock)
-        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -106,7 +116,7 @@ class KillSwitch:
         try:
             found = self.path.stat()
         except FileNotFoundError:
-            return None
+            return None if self.path.parent.is_dir() else (0, 0, 1)
         except OSError:
             return (0, 0, 0)
         return (found.st_ino, found.st_mtime_ns, found.st_size)

@@ -7,9 +7,10 @@ I/O error the connection is dead: nothing is retried in hope.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ _TAKE_LEASE = """
 """
 _OF_A_RUN = (*(table for table, _, _ in TABLES), "heartbeat", "runs")
 _PER_RUN = (Mode.DEMO, Mode.REPLAY)
+Batch = tuple[str, Sequence[Any]]
+"""One statement and the rows it is carried out for."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +66,7 @@ class Ledger:
         self._run: Run | None = None
         self._rows: Rows | None = None
         self._dead = False
+        self._alone = asyncio.Lock()
 
     @classmethod
     async def open(cls, path: Path, *, mode: Mode, account: str) -> Ledger:
@@ -99,7 +103,9 @@ class Ledger:
         self._run = run
         scope = run.run_id if run.mode in _PER_RUN else self.account
         start = genesis(run.mode.value, run.seed, run.config_digest, run.data)
-        self._rows = Rows(run.run_id, scope, start, 0)
+        query = "SELECT instrument, trade_id FROM fills WHERE scope = ?"
+        booked = {(row[0], row[1]) for row in await self._db.execute_fetchall(query, (scope,))}
+        self._rows = Rows(run.run_id, scope, start, 0, booked)
 
     async def finish_run(self, finished: int, summary: Any) -> None:
         """Close the run with what it came to."""
@@ -114,19 +120,26 @@ class Ledger:
         return self._rows.head if self._rows is not None else ""
 
     async def commit(self, steps: Sequence[Step], fence: int) -> None:
-        """Make steps durable, in order, in one transaction; ``LockHeld`` when the lease has moved on."""
-        if self._rows is None or self._run is None:
-            raise StoreFault("a run must be begun before steps are kept", path=str(self.path), number=130)
-        rows = Rows(self._run.run_id, self._rows.scope, self._rows.head, self._rows.count)
-        for step in steps:
-            rows.add(step)
-        batches = [
-            (f"{statement} VALUES ({', '.join('?' * columns)})", getattr(rows, table))
-            for table, statement, columns in TABLES
-            if getattr(rows, table)
-        ]
-        await self._write(batches, fence=fence)
-        self._rows = Rows(self._run.run_id, rows.scope, rows.head, rows.count)
+        """Make steps durable, in order, in one transaction; ``LockHeld`` when the lease has moved on.
+
+        A caller that is cancelled meanwhile is let go only when the transaction has ended (N16).
+        """
+        await _to_the_end(self._commit(steps, fence))
+
+    async def _commit(self, steps: Sequence[Step], fence: int) -> None:
+        async with self._alone:
+            if self._rows is None:
+                raise StoreFault("a run must be begun before steps are kept", path=str(self.path), number=130)
+            rows = self._rows.after()
+            for step in steps:
+                rows.add(step)
+            batches = [
+                (f"{statement} VALUES ({', '.join('?' * columns)})", getattr(rows, table))
+                for table, statement, columns in TABLES
+                if getattr(rows, table)
+            ]
+            await self._transaction(batches, fence)
+            self._rows = rows.after()
 
     async def beat(self, at: int, real_at: int, body: bytes) -> None:
         """Leave a sign of life with the desk's state, for commands that look from outside."""
@@ -136,17 +149,9 @@ class Ledger:
 
     async def take_lease(self, holder: str) -> int:
         """Take over the right to send; return the fence that every later commit must carry."""
-        await self._write(
-            [
-                (
-                    _TAKE_LEASE,
-                    [(holder,)],
-                )
-            ]
-        )
-        async with self._db.execute("SELECT fence FROM lease") as cursor:
-            row = await cursor.fetchone()
-        return int(row[0]) if row else 0
+        await self._write([(_TAKE_LEASE, [(holder,)])])
+        found = list(await self._db.execute_fetchall("SELECT fence FROM lease"))
+        return int(found[0][0]) if found else 0
 
     async def steps(self, run_id: str) -> AsyncIterator[Step]:
         """Yield the kept steps of a run: the events in order, without their commands."""
@@ -164,37 +169,40 @@ class Ledger:
         async with self._db.execute(query, values) as cursor:
             return [codec.decode(body, Decision) async for (body,) in cursor]
 
-    async def _write(self, batches: Sequence[tuple[str, Sequence[Any]]], fence: int | None = None) -> None:
+    async def _write(self, batches: Sequence[Batch]) -> None:
+        await _to_the_end(self._write_alone(batches))
+
+    async def _write_alone(self, batches: Sequence[Batch]) -> None:
+        async with self._alone:
+            await self._transaction(batches)
+
+    async def _transaction(self, batches: Sequence[Batch], fence: int | None = None) -> None:
+        """Run one write transaction: it starts as a writer (S05), and ends whole or not at all."""
         if self._dead:
             raise StoreFault(
                 "the ledger had an I/O error and must be reopened", path=str(self.path), number=140
             )
         try:
-            await self._transaction(batches, fence)
+            await self._db.execute("BEGIN IMMEDIATE")
+            try:
+                if fence is not None:
+                    await self._check_fence(fence)
+                for statement, rows in batches:
+                    await self._db.executemany(statement, rows)
+                await self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    await self._db.execute("ROLLBACK")
+                raise
         except sqlite3.Error as error:
-            self._dead = not _is_busy(error)
+            self._dead = not _may_go_on(error)
             raise fault(error, self.path) from error
 
-    async def _transaction(self, batches: Sequence[tuple[str, Sequence[Any]]], fence: int | None) -> None:
-        """Run one write transaction: it starts as a writer, and ends whole or not at all."""
-        await self._db.execute("BEGIN IMMEDIATE")
-        try:
-            if fence is not None:
-                await self._check_fence(fence)
-            for statement, rows in batches:
-                await self._db.executemany(statement, rows)
-            await self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                await self._db.execute("ROLLBACK")
-            raise
-
     async def _check_fence(self, fence: int) -> None:
-        async with self._db.execute("SELECT fence FROM lease") as cursor:
-            held = await cursor.fetchone()
-        if held is not None and held[0] != fence:
-            told = f"the lease has moved on: fence {held[0]} is in force, not {fence}"
-            raise LockHeld(told, number=102, where=str(self.path))
+        for (held,) in await self._db.execute_fetchall("SELECT fence FROM lease"):
+            if held != fence:
+                told = f"the lease has moved on: fence {held} is in force, not {fence}"
+                raise LockHeld(told, number=102, where=str(self.path))
 
 
 async def _bind(connection: aiosqlite.Connection, path: Path, mode: Mode, account: str) -> None:
@@ -212,10 +220,29 @@ async def _bind(connection: aiosqlite.Connection, path: Path, mode: Mode, accoun
     await connection.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", list(wanted.items()))
 
 
-def _is_busy(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) in (
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await ``work`` even when the caller is cancelled meanwhile: the thread of the database cannot be called back."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError:
+                continue
+        if not task.cancelled():
+            task.exception()
+        raise
+
+
+def _may_go_on(error: sqlite3.Error) -> bool:
+    """Say whether the connection is as good as before: the transaction was refused, and the disk did not fail (S03)."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (
         sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CONSTRAINT,
     )
 
 

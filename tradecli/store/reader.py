@@ -1,7 +1,8 @@
 """Reads a ledger without writing to it: for one-shot commands, beside a running engine.
 
-Opens the file read-only with the standard library alone, because ``tradecli status`` must be cheap. Every question
-can be asked as of a moment: rows are only ever added.
+Opens the file read-only with the standard library alone, because ``tradecli status`` must be cheap. All answers of one
+reader are of the moment it was opened, whatever the engine writes meanwhile (M05): open a new one to see more. Every
+question can be asked as of an earlier moment too: rows are only ever added.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ from tradecli.domain.order import Order
 from tradecli.domain.position import LedgerEntry, Position, after_fee, after_funding, after_trade
 from tradecli.errors import NotEnoughData, NotFound, StoreFault
 from tradecli.store import schema
-from tradecli.store.rows import chain, genesis
+from tradecli.store.audit import AuditRow, AuditVerdict, digests, walk
+from tradecli.store.rows import genesis
 
 EVER = 1 << 62
 _WAIT_S = 1.0
+_RUNS = "SELECT run_id, number, mode, started, finished, config_digest, body, summary FROM runs"
 
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,27 +71,6 @@ class Beat(msgspec.Struct, frozen=True, kw_only=True):
     body: dict[str, Any]
 
 
-class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
-    n: int
-    seq: int
-    at: int
-    kind: str
-    ref: str
-    digest: str
-    hash: str
-
-
-class AuditVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The chain of one run: ``ok``, or the first record that is wrong and why."""
-
-    run_id: str
-    records: int
-    head: str
-    ok: bool
-    first_bad: int | None = None
-    reason: str = ""
-
-
 class LedgerReader:
     """A read-only view of one ledger file; ``run_id`` None means its newest run."""
 
@@ -102,10 +84,20 @@ class LedgerReader:
                 hint="run the console first: tradecli demo",
             )
         try:
-            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_WAIT_S)
-            schema.check(self._db, str(path), schema.LEDGER_ID, len(schema.LEDGER))
+            self._db = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_WAIT_S, isolation_level=None
+            )
         except sqlite3.Error as error:
             raise _fault(error, path) from error
+        try:
+            self._db.execute("BEGIN")
+            schema.check(self._db, str(path), schema.LEDGER_ID, len(schema.LEDGER))
+        except sqlite3.Error as error:
+            self._db.close()
+            raise _fault(error, path) from error
+        except StoreFault:
+            self._db.close()
+            raise
 
     def __enter__(self) -> LedgerReader:
         return self
@@ -124,31 +116,16 @@ class LedgerReader:
 
     def runs(self, limit: int = 100) -> list[RunRow]:
         """Return runs, newest first."""
-        query = (
-            "SELECT run_id, number, mode, started, finished, config_digest, body, summary"
-            " FROM runs ORDER BY number DESC LIMIT ?"
-        )
-        return [
-            RunRow(
-                run_id=run_id,
-                number=number,
-                mode=Mode(mode),
-                started=started,
-                finished=finished,
-                config_digest=digest,
-                body=msgspec.json.decode(body),
-                summary=msgspec.json.decode(summary) if summary is not None else None,
-            )
-            for run_id, number, mode, started, finished, digest, body, summary in self._rows(query, (limit,))
-        ]
+        return [_run_row(row) for row in self._rows(f"{_RUNS} ORDER BY number DESC LIMIT ?", (limit,))]
 
     def run(self, run_id: str | None = None) -> RunRow:
         """Return one run, or the newest; ``NotFound`` when there is none of that name."""
-        for row in self.runs(limit=100_000 if run_id else 1):
-            if run_id is None or row.run_id == run_id:
-                return row
         if run_id is None:
+            for run in self.runs(limit=1):
+                return run
             raise NotEnoughData("no run is recorded yet", number=110, where=str(self.path))
+        for row in self._rows(f"{_RUNS} WHERE run_id = ?", (run_id,)):
+            return _run_row(row)
         raise NotFound(f"no run {run_id[:60]!r} in this ledger", number=101, hint="tradecli backtest list")
 
     # -- orders, fills, money --------------------------------------------------------------------------------------
@@ -165,14 +142,14 @@ class LedgerReader:
     ) -> list[Order]:
         """Return each order as it stood at ``at``, newest first."""
         query = (
-            "SELECT body, max(seq) FROM orders WHERE run_id = ? AND at <= ?"
-            " AND (? IS NULL OR instrument = ?) AND (? IS NULL OR source = ?)"
-            " GROUP BY client_id ORDER BY client_id DESC"
+            "SELECT body FROM (SELECT body, status, client_id, max(seq) FROM orders"
+            " WHERE run_id = ? AND at <= ? AND (? IS NULL OR instrument = ?) AND (? IS NULL OR source = ?)"
+            " GROUP BY client_id) WHERE ? IS NULL OR status IN (SELECT value FROM json_each(?))"
+            " ORDER BY client_id DESC LIMIT ?"
         )
-        values = (self.run(run_id).run_id, at, instrument, instrument, source, source)
-        found = (codec.decode(body, Order) for body, _ in self._rows(query, values))
-        wanted = [order for order in found if not status or order.status in status]
-        return wanted[:limit]
+        among = codec.encode(list(status)).decode() if status else None
+        of = (self.run(run_id).run_id, at, instrument, instrument, source, source)
+        return [codec.decode(body, Order) for (body,) in self._rows(query, (*of, among, among, limit))]
 
     def order(self, client_id: str, run_id: str | None = None, *, at: int = EVER) -> list[OrderRow]:
         """Return the states of one order, oldest first; ``NotFound`` for an id that is not here."""
@@ -326,62 +303,26 @@ class LedgerReader:
     def verify(self, run_id: str | None = None) -> AuditVerdict:
         """Walk the chain of a run and compare every row with its record (S09)."""
         run = self.run(run_id)
-        name = run.run_id
-        digests = self._digests(name)
-        head = genesis(run.mode.value, run.body.get("seed"), run.config_digest, run.body.get("data"))
-        expected = 0
-        for row in self.audit(name):
-            expected += 1
-            problem = None
-            if row.n != expected:
-                problem = f"record {expected} is missing"
-            elif chain(head, row.n, row.seq, row.at, row.kind, row.ref, row.digest) != row.hash:
-                problem = "the hash does not follow from the record and the one before"
-            elif digests.pop((row.kind, row.ref, row.seq), None) != row.digest:
-                problem = f"the {row.kind} {row.ref} is not the row that was recorded"
-            if problem is not None:
-                return AuditVerdict(
-                    run_id=name, records=expected, head=head, ok=False, first_bad=row.n, reason=problem
-                )
-            head = row.hash
-        if digests:
-            kind, ref, _ = min(digests, key=lambda key: key[2])
-            return AuditVerdict(
-                run_id=name, records=expected, head=head, ok=False, reason=f"the {kind} {ref} has no record"
-            )
-        return AuditVerdict(run_id=name, records=expected, head=head, ok=True)
+        start = genesis(run.mode.value, run.body.get("seed"), run.config_digest, run.body.get("data"))
+        verdict = walk(run.run_id, start, self.audit(run.run_id), digests(self._rows, run.run_id))
+        ended = (run.summary or {}).get("audit_hash")
+        if verdict.ok and ended is not None and ended != verdict.head:
+            return msgspec.structs.replace(verdict, ok=False, reason=f"the run ended at {str(ended)[:16]}")
+        return verdict
 
-    def _digests(self, run_id: str) -> dict[tuple[str, str, int], str]:
-        """Return the digest of every row that the chain speaks of."""
-        import hashlib
 
-        def sha(text: str | bytes) -> str:
-            return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
-
-        result: dict[tuple[str, str, int], str] = {}
-        for client_id, seq, body in self._rows(
-            "SELECT client_id, seq, body FROM orders WHERE run_id = ?", (run_id,)
-        ):
-            result[("order", client_id, seq)] = sha(body)
-        for instrument, trade_id, seq, body in self._rows(
-            "SELECT instrument, trade_id, seq, body FROM fills WHERE run_id = ?", (run_id,)
-        ):
-            result[("fill", f"{instrument}:{trade_id}", seq)] = sha(body)
-        for row in self._rows(
-            "SELECT ref, seq, ts, venue, coin, amount, kind, instrument FROM entries WHERE run_id = ?",
-            (run_id,),
-        ):
-            result[("entry", row[0], row[1])] = sha(codec.encode(row[2:]))
-        for number, seq, body in self._rows(
-            "SELECT number, seq, body FROM decisions WHERE run_id = ?", (run_id,)
-        ):
-            result[("decision", str(number), seq)] = sha(body)
-        for kind, seq, body in self._rows(
-            "SELECT kind, seq, body FROM steps WHERE run_id = ? AND kind IN ('LatchSet', 'LatchReleased')",
-            (run_id,),
-        ):
-            result[("latch", kind, seq)] = sha(body)
-        return result
+def _run_row(row: tuple[Any, ...]) -> RunRow:
+    run_id, number, mode, started, finished, digest, body, summary = row
+    return RunRow(
+        run_id=run_id,
+        number=number,
+        mode=Mode(mode),
+        started=started,
+        finished=finished,
+        config_digest=digest,
+        body=msgspec.json.decode(body),
+        summary=msgspec.json.decode(summary) if summary is not None else None,
+    )
 
 
 def _fault(error: sqlite3.Error, path: Path) -> StoreFault:

@@ -20,13 +20,17 @@ Row = tuple[Any, ...]
 
 
 class Rows:
-    """Rows of one batch by table, and the chain's head after them."""
+    """Rows of one batch by table, and the chain's head after them. ``booked`` are the fills of earlier batches."""
 
-    def __init__(self, run_id: str, scope: str, head: str, count: int) -> None:
+    def __init__(
+        self, run_id: str, scope: str, head: str, count: int, booked: set[tuple[str, str]] | None = None
+    ) -> None:
         self.run_id = run_id
         self.scope = scope
         self.head = head
         self.count = count
+        self.booked: set[tuple[str, str]] = booked if booked is not None else set()
+        self._new: set[tuple[str, str]] = set()
         self.steps: list[Row] = []
         self.orders: list[Row] = []
         self.fills: list[Row] = []
@@ -35,6 +39,11 @@ class Rows:
         self.notices: list[Row] = []
         self.reports: list[Row] = []
         self.audit: list[Row] = []
+
+    def after(self) -> Rows:
+        """Return an empty batch that goes on where this one, which is durable now, ends."""
+        self.booked |= self._new
+        return Rows(self.run_id, self.scope, self.head, self.count, self.booked)
 
     def add(self, step: Step) -> None:
         """Add every row of one step."""
@@ -83,6 +92,10 @@ class Rows:
         self._add_commands(step)
 
     def _add_fill(self, fill: Fill, step: Step) -> None:
+        key = (fill.instrument, fill.trade_id)
+        if key in self.booked or key in self._new:
+            return  # N09: the venue told it again
+        self._new.add(key)
         raw = codec.encode(fill)
         self.fills.append(
             (

@@ -106,7 +106,12 @@ def prepare(
         )
     for number in range(version, len(migrations)):
         script = f"PRAGMA application_id = {application_id}; PRAGMA user_version = {number + 1};"
-        connection.executescript(f"BEGIN IMMEDIATE; {migrations[number]} {script} COMMIT;")
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE; {migrations[number]} {script} COMMIT;")
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
 
 def check(connection: sqlite3.Connection, path: str, application_id: int, newest: int) -> None:
