@@ -9,13 +9,14 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.desk import BTC, T0, engine, enter, fill, request
@@ -296,19 +297,22 @@ def test_a_second_engine_is_kept_out_and_a_dead_one_leaves_no_lock(tmp_path: Pat
     second.release()
 
 
-@given(st.decimals(min_value="-1e12", max_value="1e12", places=12, allow_nan=False, allow_infinity=False))
-def test_decimals_keep_every_digit_through_the_store(amount: Decimal) -> None:
-    import tempfile
+AMOUNTS = st.decimals(min_value="-1e12", max_value="1e12", places=12, allow_nan=False, allow_infinity=False)
 
-    moved = Transferred(venue="v", coin="USDT", amount=amount, ts=T0, ref="x")
-    made = engine()
-    commands = made.process(moved, T0)
-    step = made.make_step(moved, T0, commands)
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(AMOUNTS, min_size=1, max_size=20))
+def test_s10_decimals_keep_every_digit_through_the_store(amounts: list[Decimal]) -> None:
+    made, kept = engine(), []
+    for index, amount in enumerate(amounts):
+        moved = Transferred(venue="v", coin="USDT", amount=amount, ts=T0, ref=str(index))
+        kept.append(made.make_step(moved, T0, made.process(moved, T0)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "l.db"
-        asyncio.run(keep(path, [step]))
+        asyncio.run(keep(path, kept))
         with LedgerReader(path) as reader:
-            assert reader.entries()[0].amount == amount
+            found = {entry.ref: entry.amount for entry in reader.entries()}
+    assert [found[f"transfer:v:{index}"] for index in range(len(amounts))] == amounts
 
 
 def test_a_run_made_again_replaces_the_earlier_one_of_its_name(tmp_path: Path) -> None:
