@@ -27,6 +27,7 @@ from tradecli.engine.snapshot import Preview, Snapshot
 from tradecli.engine.window import CandleWindow, Ring
 
 _PUBLISH_MS = 80
+_TAPE = 200
 _BEAT_MS = 1_000
 _PREVIEW_S = 2.0
 _SETTLE_MS = 5_000
@@ -135,6 +136,7 @@ class EngineSession:
         per_s = per_s if per_s is not None else self._latest.events_per_s
         for instrument, interval_ms in tuple(self._wanted):
             window = self._runner.engine.state.window(instrument)
+            window.declare_trades(_TAPE)  # a tape that a face looks at is kept from then on
             self._candles[(instrument, interval_ms)] = window.candle_series(interval_ms)
             self._trades[instrument] = window.trade_series()
         self._latest = self._pictures.take(self._clock.now(), running=running, events_per_s=per_s)
