@@ -164,7 +164,7 @@ async def test_a_selected_order_keeps_its_row_when_newer_orders_arrive(session: 
 
 @pytest.mark.asyncio
 async def test_the_journal_shows_every_check_with_value_threshold_and_verdict(session: FakeSession) -> None:
-    async with opened(session) as pilot:
+    async with opened(session, (120, 40)) as pilot:
         await pilot.press("9")
         await settled(pilot)
         shown = text_of(pilot.app)

@@ -32,6 +32,7 @@ from tradecli.tui.tiles import Width, width_class
 FPS = 8
 _THOUSANDS_AT = 160
 _NARROW = 96
+_FIRST_SYMBOL = "BTC"
 _BEHIND_A_DIALOG = {key.action.partition("(")[0] for key in KEYS} - {"kill", "leave"}
 _CSS = """
 Screen { layout: vertical; overflow: hidden; }
@@ -161,7 +162,8 @@ class Face(App[None]):
         session = self.session
         snapshot = session.snapshot() if session is not None else None
         if snapshot is not None and self.focus_symbol is None and snapshot.instruments:
-            self.focus_symbol = snapshot.instruments[0]
+            known = snapshot.instruments
+            self.focus_symbol = next((each for each in known if each.startswith(_FIRST_SYMBOL)), known[0])
             self.note = self.note or _welcome(snapshot.note)
         wide = self.size.width >= _THOUSANDS_AT
         beat = self.look.beat + 1
@@ -257,5 +259,5 @@ def _welcome(note: str) -> Line:
     return line(
         Span(" "),
         span(note.rstrip("."), Tone.ACCENT),
-        span(" — ? help · < > speed · Ctrl+Q leave · Esc hides this line", Tone.MUTED),
+        span(" — ? help · < > speed · ^q leave · Esc hides", Tone.MUTED),
     )

@@ -32,10 +32,10 @@ async def picture(
             await pilot.pause(0.05)
         if app.failure is not None:
             raise app.failure
-        await pilot.press("escape")
         if screen != app.shown:
             await pilot.press(screen)
         await pilot.pause(seconds)
+        await pilot.press("escape")
         for key in keys:
             await pilot.press(key)
             await pilot.pause(0.2)

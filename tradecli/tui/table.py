@@ -35,6 +35,8 @@ class TablePanel(Panel):
     """A panel with one table."""
 
     EMPTY_TEXT = "nothing yet"
+    FOLLOWS_FIRST = False
+    """Nothing is selected until a person chooses; the first row is marked meanwhile."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -82,6 +84,8 @@ class TablePanel(Panel):
         if not self._keys:
             return None
         if self.key is None or self.key not in self._keys:
+            if self.key is None and self.FOLLOWS_FIRST:
+                return 1
             if self.key is None and not self.has_focus:
                 return None
             if self.key is None:
@@ -145,11 +149,8 @@ class TablePanel(Panel):
         """Move the selection by ``rows``."""
         if not self._keys:
             return
-        at = (
-            self._keys.index(self.key) + rows
-            if self.key in self._keys
-            else (0 if rows > 0 else len(self._keys) - 1)
-        )
+        first = rows if self.FOLLOWS_FIRST else 0 if rows > 0 else len(self._keys) - 1
+        at = self._keys.index(self.key) + rows if self.key in self._keys else first
         self.key = self._keys[min(max(at, 0), len(self._keys) - 1)]
         self.redraw()
         self.on_select()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from tradecli.domain.decision import Decision
+from tradecli.domain.decision import Check, Decision
 from tradecli.domain.enums import Quality, Verdict
 from tradecli.domain.instrument import symbol_of
 from tradecli.domain.number import plain
 from tradecli.engine.snapshot import Snapshot
 from tradecli.present.blocks import Align, Cell, Column, Tone
-from tradecli.present.format import MINUS, UNKNOWN, age, count, money, number, percent, time, visible
+from tradecli.present.format import MINUS, UNKNOWN, age, count, money, percent, price, time, visible
 from tradecli.tui.lines import Line, Span, left, line, span, wrap
 from tradecli.tui.look import Look
 from tradecli.tui.panel import Panel
@@ -31,6 +31,7 @@ class CyclesPanel(TablePanel):
 
     TITLE = "Cycles"
     KEYS = "↑↓ choose · End live · / filter"
+    FOLLOWS_FIRST = True
     EMPTY_TEXT = "the first cycle decides within a minute of engine time"
 
     def columns(self, look: Look) -> Sequence[Column]:
@@ -113,12 +114,12 @@ class DecisionPanel(Panel):
 def decision_lines(decision: Decision, width: int) -> list[Line]:
     """Return a decision in full, section by section."""
     parts = (
-        ("inputs", _inputs(decision, width)),
         ("proposals", _proposals(decision, width)),
         ("netting", _netting(decision)),
         ("checks", _checks(decision, width)),
         ("orders", _orders(decision, width)),
         ("after", [_after(decision)]),
+        ("inputs", _inputs(decision, width)),
     )
     out: list[Line] = []
     for name, drawn in parts:
@@ -142,7 +143,7 @@ def _inputs(decision: Decision, width: int) -> list[Line]:
         out.append(
             line(
                 Span("  " + left(visible(each.name), names), Tone.MUTED),
-                span(f" {number(each.value, 4):>12}", _QUALITY[each.quality]),
+                span(f" {price(each.value):>12}", _QUALITY[each.quality]),
                 span(f" {old:>4} ", Tone.FAINT),
                 span(f"{tail}{mark}", Tone.FAINT),
             )
@@ -194,24 +195,23 @@ def _checks(decision: Decision, width: int) -> list[Line]:
     if not decision.checks:
         return [line(span("  nothing had to be checked", Tone.FAINT))]
     refused = sum(each.verdict is Verdict.REFUSE for each in decision.checks)
-    out = [
-        line(
-            span(
-                f"  {len(decision.checks) - refused} passed, {refused} refused",
-                Tone.WARN if refused else Tone.MUTED,
-            )
-        )
-    ]
+    passed = len(decision.checks) - refused
+    out = [line(span(f"  {passed} passed, {refused} refused", Tone.WARN if refused else Tone.MUTED))]
     names = min(max(len(visible(each.name)) for each in decision.checks), max(width // 3, 12))
+    alike: dict[tuple[str, str, Verdict], list[Check]] = {}
     for each in sorted(decision.checks, key=lambda check: check.verdict is not Verdict.REFUSE):
-        mark, tone = VERDICTS[each.verdict]
+        alike.setdefault((each.name, each.scope, each.verdict), []).append(each)
+    for group in alike.values():
+        last = group[-1]
+        mark, tone = VERDICTS[last.verdict]
+        times = f"  ×{len(group)}, the last" if len(group) > 1 else ""
         out.append(
             line(
                 span(f"  {mark} ", tone),
-                Span(left(visible(each.name), names) + " ", Tone.TEXT),
-                span(f"{each.value:>12}", tone if each.verdict is not Verdict.PASS else Tone.TEXT),
-                span(f" / {each.threshold}", Tone.MUTED),
-                span(f"  {each.scope}", Tone.FAINT),
+                Span(left(visible(last.name), names) + " ", Tone.TEXT),
+                span(f"{last.value:>10}", tone if last.verdict is not Verdict.PASS else Tone.TEXT),
+                span(f" / {last.threshold}", Tone.MUTED),
+                span(f"  {last.scope}{times}", Tone.FAINT),
             )
         )
     return out

@@ -48,7 +48,7 @@ class ReportPanel(Panel):
             )
         newest = max(reported.at for _, reported in found)
         old = snapshot.at - newest
-        stale = old > _OLD_MS
+        stale = old > max(_OLD_MS, 2 * (topic.every_ms or 0))
         self.status = (span(age(old), Tone.WARN if stale else Tone.FAINT),)
         key = (width, stale, *(id(reported.report) for _, reported in found))
         if key != self._drawn[0]:
