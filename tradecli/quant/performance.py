@@ -38,3 +38,44 @@ def drawdown(equity: Floats) -> Drawdown | None:
 def latched(path: Floats, limit: float) -> NDArray[np.bool_]:
     """Return, for each point, whether a limit that trips at ``limit`` (inclusive) has tripped by then."""
     return np.logical_or.accumulate(path >= limit)
+
+
+def expected_drawdown(deviation: float, periods: int) -> float:
+    """Return the largest drawdown to expect of a book without edge: σ√(πT/2); Magdon-Ismail & Atiya (2004).
+
+    ``deviation`` is per period. A reference to print beside the drawdown there was.
+    """
+    return float(deviation * np.sqrt(np.pi * periods / 2.0))
+
+
+def sortino(returns: Floats, periods: int = 365) -> float | None:
+    """Return the annual mean over downside deviation, target 0, over the full sample; None without a loss."""
+    if len(returns) < 2 or not np.all(np.isfinite(returns)):
+        return None
+    downside = float(np.sqrt(np.mean(np.minimum(returns, 0.0) ** 2)))
+    return float(np.mean(returns)) / downside * float(np.sqrt(periods)) if downside > 0.0 else None
+
+
+def growth_rate(equity: Floats, years: float) -> float | None:
+    """Return the compound growth a year of an equity path; None for no time or a ruined path."""
+    if len(equity) < 2 or years <= 0.0 or float(np.min(equity)) <= 0.0:
+        return None
+    return float((equity[-1] / equity[0]) ** (1.0 / years) - 1.0)
+
+
+def calmar(equity: Floats, years: float) -> float | None:
+    """Return growth a year over the largest drawdown; None for less than a year, as it means little before."""
+    rate, fall = growth_rate(equity, years), drawdown(equity)
+    if rate is None or fall is None or years < 1.0 or fall.largest <= 0.0:
+        return None
+    return rate / fall.largest
+
+
+def unitised(equity: Floats, flows: Floats) -> Floats:
+    """Return the value of one unit of a book, 1 at the start, so that deposits and withdrawals are no performance.
+
+    ``flows`` are those that came in just before each point of ``equity``, in the same currency; the first is ignored.
+    """
+    growth = np.ones(len(equity))
+    growth[1:] = (equity[1:] - flows[1:]) / equity[:-1]
+    return np.asarray(np.cumprod(growth))
