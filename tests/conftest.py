@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import offline
 from tests.vectors import Vector
@@ -15,6 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A first example may import scipy or compile, and the machine may be busy: no property is about time.
+    settings.register_profile("suite", deadline=None)
+    settings.load_profile("suite")
     offline.install()
 
 
