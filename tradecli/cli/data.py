@@ -50,6 +50,7 @@ def import_files(
     kind: KindOf = "",
     symbol: Symbol = "",
     interval: Interval = "",
+    market: Annotated[str, typer.Option("--market", help="spot, linear or inverse", show_default=False)] = "",
     time_unit: Annotated[
         str, typer.Option("--time-unit", help="of plain CSV: s, ms, us, ns", show_default=False)
     ] = "",
@@ -63,11 +64,13 @@ def import_files(
     Example: tradecli data import klines.zip --venue binance --symbol BTCUSDT --interval 1m
     """
     from tradecli.datasets.files import found_in  # arrays and Parquet: only now
+    from tradecli.datasets.kinds import Market
     from tradecli.datasets.source import Given
 
     given = Given(
         kind=_kind(kind),
         venue=options.current().venue,
+        market=Market(parse.one_of(market, tuple(Market), "--market")) if market else None,
         symbol=parse.symbol(symbol)[0] if symbol else None,
         interval_ms=INTERVALS_MS[parse.one_of(interval, tuple(INTERVALS_MS), "--interval")]
         if interval
