@@ -88,9 +88,16 @@ def build(
     base_ms: int = MINUTE_MS,
     among: Sequence[Component] | None = None,
     id_prefix: str = "tc",
+    traders_only: bool = False,
 ) -> Parts:
-    """Put an engine, its topics and a paper venue together; ``among`` replaces the built-in components."""
+    """Put an engine, its topics and a paper venue together; ``among`` replaces the built-in components.
+
+    ``traders_only`` leaves out the components that no enabled strategy belongs to: nobody looks at them in a run over
+    recorded data, and nothing that trades reads them.
+    """
     running = running_topics(config, among)
+    if traders_only:
+        running = _of_traders(config, running)
     watched = watch(config, instruments)
     traded = trade_where(config, watched)
     if not traded:
@@ -120,6 +127,12 @@ def build(
     venue = PaperVenue(engine.state.instruments, config.paper, seed)
     feeds = declared_feeds(running, watched)
     return Parts(engine, Assessor(running, engine.state, watched), venue, feeds, watched, traded)
+
+
+def _of_traders(config: Config, running: tuple[Running, ...]) -> tuple[Running, ...]:
+    enabled = {*config.run.strategies, *config.run.observe}
+    trading = {each.key.partition(".")[0] for each in running if each.topic.strategy in enabled}
+    return tuple(each for each in running if each.key.partition(".")[0] in trading)
 
 
 def config_content(config: Config) -> dict[str, Any]:

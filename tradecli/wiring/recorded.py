@@ -85,7 +85,9 @@ async def carry_recorded(
     async with await MarketStore.open(market, writable=False) as history:
         ids = [instrument_id(symbol, venue) for symbol in config.run.symbols]
         instruments = [await rules_of(history, each, interval_ms) for each in ids]
-        parts = build(config, instruments, seed=config.paper.seed, base_ms=interval_ms, among=among)
+        parts = build(
+            config, instruments, seed=config.paper.seed, base_ms=interval_ms, among=among, traders_only=True
+        )
         feeds = listened(parts.traded, parts.feeds, interval_ms)
         await _must_have(history, parts.traded, interval_ms, since, until)
         content = config_content(config)
