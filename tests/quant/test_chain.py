@@ -29,6 +29,14 @@ def test_a_bound_that_a_fit_ends_on_degrades_it_and_is_the_reason() -> None:
     assert found.diagnosis.bounds_hit == ("nu",)
 
 
+def test_an_absurd_day_is_kept_and_named_and_does_not_degrade_the_forecast() -> None:
+    returns = simulated(900, TRUE) / 100
+    returns[100] = -0.45
+    found = forecast_vol(returns)
+    assert (found.method, found.quality) == ("garch-t", "ok")
+    assert "standard deviations" in found.reason
+
+
 def test_between_250_and_500_bars_the_errors_are_taken_as_normal() -> None:
     assert forecast_vol(simulated(300, TRUE) / 100).method == "garch-normal"
 

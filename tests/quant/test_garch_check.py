@@ -29,7 +29,9 @@ def test_a_model_without_dynamics_leaves_dependence_in_the_residuals() -> None:
 def test_one_absurd_day_is_kept_and_named() -> None:
     returns = simulated(1_000)
     returns[500] = 60.0
-    assert any("standard deviations" in note for note in diagnose(TRUE, returns).notes)
+    found = diagnose(TRUE, returns)
+    assert any("standard deviations" in note for note in found.notes)
+    assert not any("standard deviations" in fault for fault in found.faults)
 
 
 def test_bounds_are_named() -> None:

@@ -32,7 +32,7 @@ BESIDE_REALISED = (0.3, 3.0)
 class VolForecast:
     """An annualised volatility over the horizon; ``quality`` is a word of METHODS section 0.
 
-    ``tried`` holds what was given up before ``method``, each with its reason; a note of ``diagnosis`` degrades.
+    ``tried`` holds what was given up before ``method``, each with its reason; a fault in ``diagnosis`` degrades.
     """
 
     vol: float | None
@@ -78,7 +78,7 @@ def forecast_vol(
                 tried.append(f"{name}: persistence {fitted.model.persistence:.4f}, flat forecast")
                 quality = "degraded"
             diagnosis = diagnose(fitted.model, percent)
-            if diagnosis.notes and quality == "ok":
+            if diagnosis.faults and quality == "ok":
                 quality = "degraded"
             return VolForecast(vol, name, quality, n, fitted, tuple(tried), diagnosis)
     else:

@@ -27,14 +27,21 @@ class Diagnosis:
     bounds_hit: tuple[str, ...]
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """Say what a reader should know, worst first; empty for a clean fit."""
+    def faults(self) -> tuple[str, ...]:
+        """Say what degrades the fit; empty for a sound one."""
         found = [f"{name} on its bound" for name in self.bounds_hit if name != "persistence"]
         if self.ljung_box_p is not None and self.ljung_box_p <= LEAST_P:
             found.append(f"squared residuals are not independent (p {self.ljung_box_p:.2g})")
-        if self.largest_z > OUTLIER_Z:
-            found.append(f"one return is {self.largest_z:.1f} standard deviations")
         return tuple(found)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say what a reader should know: the faults, and an outlier, which is kept and only named."""
+        outlier = self.largest_z > OUTLIER_Z
+        return (
+            *self.faults,
+            *([f"one return is {self.largest_z:.1f} standard deviations"] if outlier else []),
+        )
 
 
 def diagnose(model: Garch, returns: Floats, before: float | None = None) -> Diagnosis:
