@@ -105,7 +105,7 @@ def test_a_bar_that_closed_within_two_seconds_is_not_used() -> None:
 
 def test_a_timeframe_is_not_computed_again_before_its_next_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     first = assess(view())
-    monkeypatch.setattr(show, "macd", lambda *a: pytest.fail("computed again"))
+    monkeypatch.setattr(show, "lines_of", lambda *a: pytest.fail("computed again"))
     again = assess(view(reports=(first,), at=AT + 30_000))
     assert again.timeframes == first.timeframes
 

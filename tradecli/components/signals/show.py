@@ -12,6 +12,7 @@ import msgspec
 
 from tradecli.components.bars import staleness, usable
 from tradecli.components.base import NoQuery, Topic, View, focus_of
+from tradecli.components.signals.lines import lines_of
 from tradecli.components.signals.settings import SignalsSettings
 from tradecli.domain.decision import Input
 from tradecli.domain.enums import Quality
@@ -19,13 +20,12 @@ from tradecli.domain.feed import INTERVALS_MS, MINUTE_MS, CandleFeed, Feed
 from tradecli.domain.instrument import InstrumentId
 from tradecli.present import format as fmt
 from tradecli.present.blocks import Align, Cell, Column, Facts, Notice, Panel, Table, Tone
-from tradecli.quant.indicators import atr, ema, macd, newest
 
 TIMEFRAMES = {"m1": "1m", "m5": "5m", "m15": "15m", "h1": "1h", "h4": "4h", "d1": "1d"}
 """Names of the weights in the settings, and of the intervals."""
 WARM_UP = 100
 """Bars that MACD needs before its seed is forgotten (METHODS section 6.1)."""
-MOST_BARS = 250
+MOST_BARS = 150
 """No indicator here remembers further back."""
 EVERY_MS = 5 * MINUTE_MS
 UNCALIBRATED = "uncalibrated: no scored forecasts yet"
@@ -130,9 +130,8 @@ def _timeframe(
         )
     if known is not None and known.score is not None and known.as_of == bars.as_of:
         return known
-    lines = macd(bars.close)
-    fast, slow = newest(ema(bars.close, 12)), newest(ema(bars.close, 26))
-    histogram, reach = newest(lines.histogram), newest(atr(bars.high, bars.low, bars.close, 14))
+    lines = lines_of(bars.high, bars.low, bars.close, MOST_BARS)
+    fast, slow, histogram, reach = lines.fast, lines.slow, lines.histogram, lines.reach
     if fast is None or slow is None or histogram is None or reach is None or not reach > 0.0:
         return Timeframe(
             interval=name,
@@ -153,8 +152,8 @@ def _timeframe(
         momentum=momentum,
         ema12=fast,
         ema26=slow,
-        macd=newest(lines.line),
-        macd_signal=newest(lines.signal),
+        macd=lines.macd,
+        macd_signal=lines.signal,
         macd_histogram=histogram,
         atr14=reach,
         bars=len(bars),
