@@ -19,18 +19,25 @@ _LIVE_ONLY = (QuoteFeed, BookFeed, TradeFeed)
 
 
 async def warm_up(
-    state: State, market: MarketData, feeds: Sequence[Feed], until: int, *, live: bool = False
+    state: State,
+    market: MarketData,
+    feeds: Sequence[Feed],
+    until: int,
+    *,
+    live: bool = False,
+    roll: bool = True,
 ) -> int:
     """Apply what ``feeds`` declare of the past before ``until``, oldest first; return how many events that was.
 
-    ``live`` also fetches the last quote, book and trades, for answers that no stream follows.
+    ``live`` also fetches the last quote, book and trades, for answers that no stream follows. ``roll`` builds longer
+    bars from shorter ones where too few are kept; a market that sums its own bars has nothing to gain by it.
     """
     state.declare(feeds)
     past: list[MarketEvent] = []
-    for feed in feeds:
+    for feed in _longest(feeds):
         if isinstance(feed, _LIVE_ONLY) and not live:
             continue
-        past.extend(await _history(market, feed, until))
+        past.extend(await _history(market, feed, until, roll))
     past.sort(key=available_at)
     for event in past:
         if isinstance(event, MARKET_TYPES):
@@ -39,9 +46,24 @@ async def warm_up(
     return len(past)
 
 
-async def _history(market: MarketData, feed: Feed, until: int) -> Sequence[MarketEvent]:
+def _longest(feeds: Sequence[Feed]) -> list[Feed]:
+    """Return the feeds with only the longest of each instrument's candles of one interval: it holds the others."""
+    counts: dict[tuple[str, int], int] = {}
+    for feed in feeds:
+        if isinstance(feed, CandleFeed):
+            key = (feed.instrument, feed.interval_ms)
+            counts[key] = max(counts.get(key, 0), feed.count)
+    kept = dict.fromkeys(
+        feed
+        for feed in feeds
+        if not isinstance(feed, CandleFeed) or feed.count == counts[(feed.instrument, feed.interval_ms)]
+    )
+    return list(kept)
+
+
+async def _history(market: MarketData, feed: Feed, until: int, roll: bool) -> Sequence[MarketEvent]:
     found = await market.history(feed, until)
-    if not isinstance(feed, CandleFeed) or len(found) >= feed.count:
+    if not isinstance(feed, CandleFeed) or len(found) >= feed.count or not roll:
         return found
     for shorter in _SHORTER:
         if feed.interval_ms > shorter:

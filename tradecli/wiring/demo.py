@@ -77,7 +77,15 @@ async def demo_ledger_run(config: Config, seed: int, tape: str, for_ms: int, pat
         await ledger.begin_run(run, replace=True)
         note = f"simulated market, seed {seed}, tape {tape}"
         outcome = await carry(
-            parts, market, ledger, run, until=until, note=note, listen=market.all_feeds(), keep_reports=True
+            parts,
+            market,
+            ledger,
+            run,
+            until=until,
+            note=note,
+            listen=market.all_feeds(),
+            keep_reports=True,
+            roll=False,
         )
         await ledger.finish_run(until, outcome.summary)
     finally:
@@ -156,7 +164,7 @@ class _Demo:
         self._ledger = await Ledger.open(self.config.place.ledger, mode=Mode.DEMO, account=ACCOUNT)
         await self._ledger.begin_run(self.run)
         self._fence = await self._ledger.take_lease(str(os.getpid()))
-        await warm_up(self.parts.engine.state, self.market, self.parts.feeds, self.market.start)
+        await warm_up(self.parts.engine.state, self.market, self.parts.feeds, self.market.start, roll=False)
 
     async def commit(self, steps: Sequence[Step], fence: int) -> None:
         """Hand steps to the ledger under the fence that was taken on this loop."""

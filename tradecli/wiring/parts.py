@@ -167,11 +167,12 @@ async def carry(
     note: str,
     listen: Sequence[Feed],
     keep_reports: bool,
+    roll: bool = True,
 ) -> Outcome:
     """Warm an engine up, run it unpaced to ``until``, and say what it came to. The run has been begun."""
     base_ms = parts.engine.desk.base_ms
     fence = await ledger.take_lease(str(os.getpid()))
-    await warm_up(parts.engine.state, market, parts.feeds, run.started)
+    await warm_up(parts.engine.state, market, parts.feeds, run.started, roll=roll)
     runner = Runner(
         parts.engine,
         parts.assessor,
