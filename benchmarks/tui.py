@@ -144,9 +144,10 @@ def main() -> None:
     shares = {case: cpu_of(case, given.seconds) for case in CASES}
     for case, (share, fps) in shares.items():
         print(f"{case:10} {share:5.1f}% of a core at {fps} fps")
+    a_frame = {case: share / max(fps, 1) for case, (share, fps) in shares.items()}
     print(
-        f"panels / Static.update {shares['panels'][0] / shares['static'][0]:.2f} (goal 0.2)   "
-        f"table / DataTable {shares['table'][0] / shares['datatable'][0]:.2f} (goal 0.1)"
+        f"by frame delivered: panels / Static.update {a_frame['panels'] / a_frame['static']:.2f} (goal 0.2)   "
+        f"table / DataTable {a_frame['table'] / a_frame['datatable']:.2f} (goal 0.1)"
     )
     if given.check and ratio > GOAL:
         raise SystemExit(1)

@@ -46,30 +46,39 @@ def line(*parts: str | Span | Cell) -> Line:
     )
 
 
+def cells(text: str) -> int:
+    """Return how many terminal cells a text takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def width_of(parts: Iterable[Span]) -> int:
     """Return how many terminal cells a line takes."""
-    return sum(cell_len(part.text) for part in parts)
+    return sum(cells(part.text) for part in parts)
 
 
 def cut(text: str, width: int) -> str:
     """Return ``text`` in at most ``width`` cells, with an ellipsis where something was left out."""
     if width <= 0:
         return ""
-    if cell_len(text) <= width:
+    if cells(text) <= width:
         return text
     return set_cell_size(text, width - 1) + ELLIPSIS
 
 
 def left(text: str, width: int) -> str:
     """Return ``text`` cut or padded to ``width``, at the left."""
+    if text.isascii() and len(text) <= width:
+        return text.ljust(width)
     shown = cut(text, width)
-    return shown + " " * (width - cell_len(shown))
+    return shown + " " * (width - cells(shown))
 
 
 def right(text: str, width: int) -> str:
     """Return ``text`` cut or padded to ``width``, at the right."""
+    if text.isascii() and len(text) <= width:
+        return text.rjust(width)
     shown = cut(text, width)
-    return " " * (width - cell_len(shown)) + shown
+    return " " * (width - cells(shown)) + shown
 
 
 def fit(parts: Line, width: int) -> Line:
@@ -77,10 +86,10 @@ def fit(parts: Line, width: int) -> Line:
     used = 0
     out: list[Span] = []
     for part in parts:
-        size = cell_len(part.text)
+        size = cells(part.text)
         if used + size > width:
             out.append(part._replace(text=cut(part.text, width - used)))
-            used += cell_len(out[-1].text)
+            used += cells(out[-1].text)
             break
         out.append(part)
         used += size
@@ -104,7 +113,7 @@ def wrap(text: str, width: int, tone: Tone = Tone.TEXT) -> list[Line]:
     current = ""
     for word in words:
         joined = f"{current} {word}" if current else word
-        if cell_len(joined) <= width or not current:
+        if cells(joined) <= width or not current:
             current = joined
         else:
             out.append((Span(cut(current, width), tone),))

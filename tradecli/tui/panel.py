@@ -15,6 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tradecli.present.blocks import Tone
+from tradecli.present.format import visible
 from tradecli.tui.lines import EMPTY, Line, Span, cut, fit, width_of
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ class Panel(Widget, can_focus=True):
         self.selected: int | None = None
         self.scroll_row = 0
         self._lines: list[Line] = []
-        self._top: tuple[object, ...] = ()
+        self._shown: list[Line] = []
+        self._marked: int | None = None
+        self._painted: tuple[object, tuple[str, Line], object] = (None, ("", EMPTY), None)
         self._look: Look | None = None
 
     # -- what subclasses say ---------------------------------------------------------------------------------------
@@ -62,23 +65,37 @@ class Panel(Widget, can_focus=True):
         if self.size.width < 6 or self.size.height < 3:
             return 0
         width, height = self.inner
-        lines = self.draw(look, width, height)
-        top = (self.heading(look), self.status, self.has_focus, self.palette)
-        shown = self._window(lines, height)
-        before = self._window(self._lines, height)
-        changed = [
-            y
-            for y in range(height)
-            if (shown[y] if y < len(shown) else EMPTY) != (before[y] if y < len(before) else EMPTY)
-        ]
-        self._lines = lines
-        if top != self._top:
-            self._top = top
+        before, marked_before = self._shown, self._marked
+        self._lines = self.draw(look, width, height)
+        self._shown = self._window(self._lines, height)
+        self._marked = None if self.selected is None else self.selected - self.scroll_row
+        frame, top, bottom = (
+            (self.has_focus, self.palette, self.size),
+            (self.heading(look), self.status),
+            self.extent,
+        )
+        old_frame, old_top, old_bottom = self._painted
+        self._painted = (frame, top, bottom)
+        if frame != old_frame:
             self.refresh()
             return height
-        if changed:
-            self.refresh(*(Region(0, y + 1, self.size.width, 1) for y in changed))
+        changed = {y for y in range(height) if _at(self._shown, y) != _at(before, y)}
+        if self._marked != marked_before:
+            changed |= {y for y in (self._marked, marked_before) if y is not None and 0 <= y < height}
+        dirty = [y + 1 for y in sorted(changed)]
+        dirty += [0] if top != old_top else []
+        dirty += [height + 1] if bottom != old_bottom else []
+        if dirty:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in dirty))
         return len(changed)
+
+    @property
+    def extent(self) -> tuple[int, int, int] | None:
+        """First and last shown line and how many there are, or None where all are in sight."""
+        height = self.inner[1]
+        if len(self._lines) <= height:
+            return None
+        return self.scroll_row + 1, min(self.scroll_row + height, len(self._lines)), len(self._lines)
 
     def redraw(self) -> None:
         """Draw again from what was last seen: after a key that changes only this panel."""
@@ -100,10 +117,9 @@ class Panel(Widget, can_focus=True):
             return Strip.blank(width)
         if y == 0 or y == height - 1:
             return self._edge(palette, width, top=y == 0)
-        row = y - 1 + self.scroll_row
-        content = self._lines[row] if row < len(self._lines) else EMPTY
+        content = _at(self._shown, y - 1)
         edge = palette.focus_style if self.has_focus else palette.edge_style
-        marked = self.selected is not None and row == self.selected
+        marked = self._marked == y - 1
         fitted = fit(content, width - 4)
         pad = palette.style(Span(" "), selected=marked)
         segments = [Segment("│", edge), Segment(" ", pad)]
@@ -115,21 +131,16 @@ class Panel(Widget, can_focus=True):
         edge = palette.focus_style if self.has_focus else palette.edge_style
         start, end = ("╭", "╮") if top else ("╰", "╯")
         inner = width - 2
-        title = self._top[0] if top and self._top else ""
+        title, status = self._painted[1]
         if top:
-            left: Line = (Span(f" {cut(str(title), inner - 4)} ", Tone.TEXT, True),)
-            right: Line = (Span(" "), *self.status, Span(" ")) if self.status else EMPTY
+            left: Line = (Span(f" {cut(visible(title), inner - 4)} ", Tone.TEXT, True),)
+            right: Line = (Span(" "), *status, Span(" ")) if status else EMPTY
         else:
             left = (Span(f" {self.KEYS} ", Tone.MUTED),) if self.KEYS and self.has_focus else EMPTY
             right = EMPTY
-            more = len(self._lines) - self.scroll_row - (self.size.height - 2)
-            if more > 0 or self.scroll_row:
-                right = (
-                    Span(
-                        f" {self.scroll_row + 1}–{len(self._lines) - max(more, 0)} of {len(self._lines)} ",
-                        Tone.FAINT,
-                    ),
-                )
+            if self.extent is not None:
+                first, last, every = self.extent
+                right = (Span(f" {first}–{last} of {every} ", Tone.FAINT),)
         if width_of(left) + width_of(right) + 3 > inner:
             right = EMPTY
         if width_of(left) + 2 > inner:
@@ -165,3 +176,7 @@ class Panel(Widget, can_focus=True):
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
         self.move(-3)
+
+
+def _at(lines: list[Line], row: int) -> Line:
+    return lines[row] if row < len(lines) else EMPTY

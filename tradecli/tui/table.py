@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len
-
 from tradecli.present.blocks import Align, Cell, Column, Tone
 from tradecli.present.format import visible
 from tradecli.tui.drawing import heading
-from tradecli.tui.lines import Line, Span, left, right, wrap
+from tradecli.tui.lines import Line, Span, cells, left, right, wrap
 from tradecli.tui.look import Look
 from tradecli.tui.panel import Panel
 
@@ -43,6 +41,7 @@ class TablePanel(Panel):
         self.key: str | None = None
         self.filter = ""
         self._keys: list[str] = []
+        self._first = 0
         self._widths: dict[str, int] = {}
 
     def columns(self, look: Look) -> Sequence[Column]:
@@ -65,26 +64,36 @@ class TablePanel(Panel):
             wanted = self.filter.lower()
             rows = [row for row in rows if any(wanted in cell.text.lower() for cell in row.cells)]
         self._keys = [row.key for row in rows]
-        self.selected = self._place(height)
+        room = height - 1
+        self.selected = self._place(room)
         if not rows:
             said = f"nothing matches “{self.filter}” (Esc clears)" if self.filter else self.EMPTY_TEXT
             return [*wrap(said, width, Tone.MUTED), *self.foot(look, width, height - 2)]
         columns = self.columns(look)
-        kept = self._kept(columns, rows, width)
+        shown = rows[self._first : self._first + room]
+        texts = [[visible(cell.text) for cell in row.cells] for row in shown]
+        kept = self._kept(columns, texts, width)
         lines = [self._line([heading(columns[i]) for i in kept], kept, columns, [Tone.FAINT] * len(kept))]
-        for row in rows:
-            texts = [visible(row.cells[i].text) for i in kept]
-            lines.append(self._line(texts, kept, columns, [row.cells[i].tone for i in kept]))
-        room = height - len(lines) - 1
-        foot = self.foot(look, width, room) if room > 0 else []
-        return [*lines, *[()] * max(room + 1 - len(foot), 1), *foot] if foot else lines
+        for row, words in zip(shown, texts, strict=True):
+            tones = [row.cells[i].tone for i in kept]
+            lines.append(self._line([words[i] for i in kept], kept, columns, tones))
+        left_over = room - len(shown) - 1
+        foot = self.foot(look, width, left_over) if left_over > 0 else []
+        return [*lines, *[()] * max(left_over + 1 - len(foot), 1), *foot] if foot else lines
 
-    def _place(self, height: int) -> int | None:
-        """Return the line of the selection, and scroll so that it is in sight."""
+    @property
+    def extent(self) -> tuple[int, int, int] | None:
+        room, every = self.inner[1] - 1, len(self._keys)
+        return (self._first + 1, min(self._first + room, every), every) if every > room else None
+
+    def _place(self, room: int) -> int | None:
+        """Return the line of the selection, and scroll so that it is in sight; the headings stay."""
+        self._first = min(self._first, max(len(self._keys) - room, 0))
         if not self._keys:
             return None
         if self.key is None or self.key not in self._keys:
             if self.key is None and self.FOLLOWS_FIRST:
+                self._first = 0
                 return 1
             if self.key is None and not self.has_focus:
                 return None
@@ -92,28 +101,21 @@ class TablePanel(Panel):
                 self.key = self._keys[0]
             else:
                 return None
-        at = self._keys.index(self.key) + 1
-        if at < self.scroll_row + 1:
-            self.scroll_row = at - 1
-        elif at >= self.scroll_row + height:
-            self.scroll_row = at - height + 1
-        return at
+        at = self._keys.index(self.key)
+        self._first = min(max(self._first, at - room + 1), at)
+        return at - self._first + 1
 
-    def _kept(self, columns: Sequence[Column], rows: Sequence[Row], width: int) -> dict[int, int]:
+    def _kept(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> dict[int, int]:
         """Return index and width of the columns that fit; a width never shrinks, so that nothing jumps."""
-        shown = rows[:200]
         needs = {}
         for i, column in enumerate(columns):
             need = max(
                 column.width,
-                cell_len(heading(column)),
-                *(cell_len(visible(row.cells[i].text)) for row in shown),
+                cells(heading(column)),
+                *(cells(row[i]) for row in rows),
             )
-            if column.align is Align.LEFT:
-                need = min(need, _STRETCH)
-            else:
-                need = max(need, self._widths.get(column.name, 0))
-                self._widths[column.name] = need
+            need = min(max(need, self._widths.get(column.name, 0)), _STRETCH)
+            self._widths[column.name] = need
             needs[i] = need
         floors = {
             i: min(need, max(_SHORTEST, columns[i].width)) if columns[i].align is Align.LEFT else need
@@ -163,11 +165,11 @@ class TablePanel(Panel):
     def set_filter(self, text: str) -> None:
         """Show only rows that contain ``text``."""
         self.filter = text
-        self.scroll_row = 0
+        self._first = 0
         self.redraw()
 
     def on_click(self, event: object) -> None:
-        y = getattr(event, "y", 0) - 2 + self.scroll_row
+        y = getattr(event, "y", 0) - 2 + self._first
         if 0 <= y < len(self._keys):
             self.key = self._keys[y]
             self.redraw()

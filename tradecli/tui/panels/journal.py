@@ -70,7 +70,7 @@ class CyclesPanel(TablePanel):
 
     def to_live(self) -> None:
         """Follow the newest decision again."""
-        self.key, self.scroll_row = None, 0
+        self.key = None
         self.redraw()
         self.on_select()
 

@@ -62,7 +62,7 @@ class BlotterPanel(TablePanel):
     def next_group(self) -> None:
         """Show the next group of states."""
         self.group = (self.group + 1) % len(GROUPS)
-        self.scroll_row = 0
+        self._first = 0
         self.redraw()
 
     def columns(self, look: Look) -> Sequence[Column]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from tradecli.components.base import Reach, Topic
 from tradecli.domain.instrument import InstrumentId, symbol_of, venue_of
 from tradecli.engine.snapshot import Reported, Snapshot
-from tradecli.present.blocks import Panel as Shown
 from tradecli.present.blocks import Tone
 from tradecli.present.format import age
 from tradecli.tui.drawing import draw
@@ -25,7 +24,6 @@ class ReportPanel(Panel):
         super().__init__(name)
         self.topic = topic
         self.title = title
-        self._shown: dict[int, tuple[object, Shown]] = {}
         self._drawn: tuple[tuple[object, ...], list[Line]] = ((), [])
 
     def heading(self, look: Look) -> str:
