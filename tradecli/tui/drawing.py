@@ -85,8 +85,16 @@ def _table(table: Table, width: int) -> list[Line]:
 
 
 def spark_span(values: Sequence[float | None], cells: int, tone: Tone = Tone.ACCENT) -> Span:
-    """Return the newest values as one span of eighth-blocks."""
-    return Span(sparkline(values, cells), tone)
+    """Return all values as one span of eighth-blocks: the last of each stretch where there are more than cells."""
+    return Span(sparkline(thinned(values, cells), cells), tone)
+
+
+def thinned(values: Sequence[float | None], cells: int) -> Sequence[float | None]:
+    """Return at most ``cells`` values over the whole stretch, the newest among them."""
+    n = len(values)
+    if n <= cells or cells < 1:
+        return values
+    return [values[(i + 1) * n // cells - 1] for i in range(cells)]
 
 
 def _spark(spark: Spark, width: int) -> Line:

@@ -111,8 +111,8 @@ class LimitsPanel(TablePanel):
     def columns(self, look: Look) -> Sequence[Column]:
         return (
             Column(name="check", align=Align.LEFT, width=12),
-            Column(name="value", width=8),
-            Column(name="limit", width=8),
+            Column(name="value", align=Align.LEFT, width=8),
+            Column(name="limit", align=Align.LEFT, width=8),
             Column(name="", align=Align.LEFT, width=2),
             Column(name="of", align=Align.LEFT, priority=3, width=8),
         )

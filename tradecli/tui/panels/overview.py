@@ -10,7 +10,7 @@ from tradecli.engine.snapshot import Snapshot, StrategyView
 from tradecli.present.blocks import Align, Cell, Column, Tone
 from tradecli.present.format import UNKNOWN, age, money, number, pct, percent, time
 from tradecli.tui.drawing import spark_span
-from tradecli.tui.lines import Line, Span, left, line, span, toned
+from tradecli.tui.lines import Line, Span, left, line, span, toned, wrap
 from tradecli.tui.look import Look
 from tradecli.tui.panel import Panel
 from tradecli.tui.table import Row, TablePanel
@@ -32,6 +32,7 @@ class WatchPanel(TablePanel):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._spark = _SHORT_SPARK
+        self._minutes = 0
         self._last: dict[InstrumentId, tuple[str, int, Tone]] = {}
 
     def columns(self, look: Look) -> Sequence[Column]:
@@ -41,7 +42,7 @@ class WatchPanel(TablePanel):
             Column(name="24h", priority=1, width=7),
             Column(name="spread", unit="bps", priority=4),
             Column(name="age", priority=3, width=4),
-            Column(name="2 h", align=Align.LEFT, priority=2, width=self._spark),
+            Column(name=f"{self._minutes} m", align=Align.LEFT, priority=2, width=self._spark),
             Column(name="position", priority=3, width=9),
             Column(name="venue", align=Align.LEFT, priority=5),
         )
@@ -51,6 +52,8 @@ class WatchPanel(TablePanel):
         if snapshot is None:
             return ()
         self.status = (span(f"{len(snapshot.instruments)} symbols", Tone.FAINT),)
+        self.key = look.focus
+        self._minutes = max((len(closes) for closes in snapshot.closes.values()), default=0)
         self._spark = _SPARK_CELLS if self.size.width >= _ROOMY else _SHORT_SPARK
         return [self._row(look, snapshot, each) for each in snapshot.instruments]
 
@@ -195,16 +198,16 @@ class EventsPanel(Panel):
     def draw(self, look: Look, width: int, height: int) -> list[Line]:
         if look.snapshot is None or not look.snapshot.told:
             return [line(span("nothing has happened yet", Tone.FAINT))]
-        out = []
+        out: list[Line] = []
         for each in look.snapshot.told:
             mark, tone = _SEVERITIES[each.severity]
-            out.append(
-                line(
-                    span(f"{time(each.at)[:8]} ", Tone.FAINT),
-                    span(f"{mark} {left(each.topic, 6)} ", tone),
-                    span(each.text, Tone.TEXT if each.severity is Severity.NOTE else tone),
-                )
+            head = line(
+                span(f"{time(each.at)[:8]} ", Tone.FAINT), span(f"{mark} {left(each.topic, 6)} ", tone)
             )
+            parts = wrap(
+                each.text, max(width - 18, 12), Tone.TEXT if each.severity is Severity.NOTE else tone
+            )
+            out += [(*head, *parts[0]), *((Span(" " * 18), *rest) for rest in parts[1:])]
         return out
 
 
