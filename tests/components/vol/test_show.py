@@ -14,7 +14,7 @@ from tradecli.components.vol import show
 from tradecli.components.vol.settings import VolSettings
 from tradecli.components.vol.show import SHOW, ShowQuery, VolReport
 from tradecli.domain.enums import Quality
-from tradecli.domain.feed import DAY_MS, HOUR_MS, MINUTE_MS
+from tradecli.domain.feed import DAY_MS, HOUR_MS, MINUTE_MS, CandleFeed
 from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.quant.garch import Garch
 
@@ -184,6 +184,20 @@ def test_the_eth_desk_reads_its_own_index() -> None:
     seen = view(focus=ETH, specs=(linear(ETH),))
     seen.indices = {"DVOL-ETH": values([(AT, 0.7)])}
     assert named(assess(seen), "bitvol").value == 0.7
+
+
+def test_a_coin_whose_own_index_is_old_takes_btc_scaled_rather_than_nothing() -> None:
+    seen = view(focus=ETH, specs=(linear(ETH), linear()))
+    seen.indices = {**seen.indices, "DVOL-ETH": values([(AT - 5 * HOUR_MS, 0.7)])}
+    seen.bars = {**seen.bars, (BTC, DAY_MS): seen.bars[(ETH, DAY_MS)]}
+    implied = named(assess(seen), "bitvol")
+    assert implied.value == pytest.approx(0.55) and implied.quality is Quality.DEGRADED
+    assert implied.reason.startswith("DVOL-ETH is 5.0 h old")
+
+
+def test_another_coin_asks_for_the_btc_bars_it_is_set_beside() -> None:
+    assert CandleFeed(BTC, DAY_MS, 90) in SHOW.feeds(BNB, VolSettings())
+    assert CandleFeed(BTC, DAY_MS, 90) not in SHOW.feeds(BTC, VolSettings())
 
 
 def test_what_it_needs_is_declared_for_the_instrument_and_bounded() -> None:

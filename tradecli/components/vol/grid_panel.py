@@ -49,7 +49,7 @@ def _facts(report: GridReport) -> tuple[tuple[str, Cell], ...]:
         ("range", Cell(f"±{fmt.pct(report.half_range, 2)}")),
         ("levels", Cell(f"2×{fmt.count(levels)} of {fmt.qty(size)}")),
         ("inventory", Cell(f"{fmt.qty(report.inventory, sign=True)} ({share} of its limit)")),
-        ("variance ratio 4h/1h", Cell(fmt.number(report.variance_ratio, 2))),
+        ("variance ratio, 4 bars", Cell(fmt.number(report.variance_ratio, 2))),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
 from tradecli.components.bars import Measure, missing, usable
@@ -9,60 +10,77 @@ from tradecli.components.base import View
 from tradecli.components.vol.settings import VolSettings
 from tradecli.domain.enums import Quality
 from tradecli.domain.feed import DAY_MS, HOUR_MS
-from tradecli.domain.instrument import InstrumentId, venue_of
+from tradecli.domain.instrument import InstrumentId, instrument_id, venue_of
 
 COINS = ("BTC", "ETH")
 """Coins with a published index of their own."""
-FEWEST_RATIO = 20
+LABEL = "BVX in a later release"
+FEWEST_RATIO, RATIO_DAYS = 20, 90
 
 
 def implied(view: View, instrument: InstrumentId, settings: VolSettings, beta: float | None) -> Measure:
-    """Return the coin's DVOL while fresh; for a coin without one, BTC's times the coin's volatility beside BTC."""
+    """Return the coin's own index while fresh, else BTC's times the coin's volatility beside BTC."""
+    base = _base(view, instrument)
+    own = _fresh(view, base, settings) if base in COINS else missing("bitvol", LABEL, f"no index for {base}")
+    if own.value is not None or base == "BTC":
+        return own
+    if beta is None:
+        return msgspec.structs.replace(own, reason=f"{own.reason}, and no BTC bars to scale BTC's by")
+    other = _fresh(view, "BTC", settings)
+    if other.value is None:
+        return msgspec.structs.replace(other, reason=f"{own.reason}; {other.reason}")
+    return msgspec.structs.replace(
+        other,
+        value=other.value * beta,
+        method=f"BTC index × {beta:.3f}",
+        quality=Quality.DEGRADED,
+        reason=own.reason,
+    )
+
+
+def _base(view: View, instrument: InstrumentId) -> str:
     spec = view.instrument(instrument)
-    base = spec.base if spec is not None else instrument[:3]
-    own = base in COINS
-    name = f"DVOL-{base}" if own else "DVOL-BTC"
-    source = f"{name} (BVX in a later release)"
+    return spec.base if spec is not None else ""
+
+
+def _fresh(view: View, coin: str, settings: VolSettings) -> Measure:
+    """Return a published index, or why it cannot be used."""
+    name = f"DVOL-{coin}"
+    source = f"{name} ({LABEL})"
     series = view.vol_index(name)
     if not len(series):
         return missing("bitvol", source, f"no {name}")
-    as_of, value = int(series.ts[-1]), float(series.value[-1])
-    age = view.at - as_of
-    if age > settings.max_index_age_hours * HOUR_MS:
+    as_of = int(series.ts[-1])
+    age_h = (view.at - as_of) / HOUR_MS
+    if age_h > settings.max_index_age_hours:
         limit = f"over {settings.max_index_age_hours:g} h"
-        return missing("bitvol", source, f"{name} is {age / HOUR_MS:.1f} h old, {limit}", as_of=as_of)
-    if not own and beta is None:
-        return missing("bitvol", source, f"no index for {base}, and no BTC bars to scale BTC's by")
+        return missing("bitvol", source, f"{name} is {age_h:.1f} h old, {limit}", as_of=as_of)
     return Measure(
         name="bitvol",
-        value=value if own else value * (beta or 1.0),
+        value=float(series.value[-1]),
         source=source,
-        method="published index" if own else f"BTC index × {beta:.3f}",
-        quality=Quality.OK if own else Quality.DEGRADED,
+        method="published index",
+        quality=Quality.OK,
         as_of=as_of,
         n_obs=len(series),
-        reason="" if own else f"no index for {base}",
     )
+
+
+def reference(instrument: InstrumentId) -> InstrumentId:
+    """Return the instrument that a coin is set beside: the BTC perpetual of its venue."""
+    return instrument_id("BTCUSDT", venue_of(instrument))
 
 
 def beta_to_btc(view: View, instrument: InstrumentId) -> float | None:
     """Return how volatile this coin is beside BTC at the same venue: 1 for BTC, None where it cannot be told."""
-    spec = view.instrument(instrument)
-    if spec is None:
-        return None
-    if spec.base == "BTC":
+    if _base(view, instrument) == "BTC":
         return 1.0
-    for other in view.instruments:
-        found = view.instrument(other)
-        beside = venue_of(other) == venue_of(instrument)
-        if beside and found is not None and found.base == "BTC" and found.kind is spec.kind:
-            return range_ratio(view, instrument, other)
-    return None
+    return range_ratio(view, instrument, reference(instrument))
 
 
 def range_ratio(view: View, instrument: InstrumentId, other: InstrumentId) -> float | None:
     """Return the median over the last 90 common days of this daily range volatility over the other's."""
-    ours, theirs = (usable(view.candles(each, DAY_MS), view.at, 90) for each in (instrument, other))
+    ours, theirs = (usable(view.candles(each, DAY_MS), view.at, RATIO_DAYS) for each in (instrument, other))
     common, left, right = np.intersect1d(ours.ts, theirs.ts, return_indices=True)
     if len(common) < FEWEST_RATIO:
         return None

@@ -101,10 +101,12 @@ def feeds(instrument: InstrumentId, settings: VolSettings) -> tuple[Feed, ...]:
     interval = INTERVALS_MS.get(settings.interval, HOUR_MS)
     hours = CandleFeed(instrument, HOUR_MS, HOUR_COUNT)
     bars = CandleFeed(instrument, interval, settings.window_days * DAY_MS // interval)
+    beside = implied.reference(instrument)
     return (
         *((bars,) if interval == HOUR_MS else (hours, bars)),
         CandleFeed(instrument, DAY_MS, settings.garch_bars + 1),
         CandleFeed(instrument, MINUTE_MS, MINUTE_COUNT),
+        *((CandleFeed(beside, DAY_MS, implied.RATIO_DAYS),) if beside != instrument else ()),
         *(VolIndexFeed(f"DVOL-{coin}", DAY_MS) for coin in implied.COINS),
     )
 
@@ -239,7 +241,11 @@ def _quality(mixed: Composite, inputs: object, *, usable: bool) -> Quality:
 
 
 def _notices(inputs: dict[str, Measure], beta: float | None) -> tuple[str, ...]:
-    found = [f"{name}: {each.reason}" for name, each in inputs.items() if each.reason]
+    found = [
+        each.reason if each.reason.startswith(name) else f"{name}: {each.reason}"
+        for name, each in inputs.items()
+        if each.reason
+    ]
     if inputs["bitvol"].value is not None:
         found.append("implied volatility contains a risk premium; realised does not")
     if beta is None:
