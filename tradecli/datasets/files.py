@@ -109,7 +109,6 @@ def _members(path: Path) -> Iterator[Table]:
         EOFError,
         RuntimeError,
         ValueError,
-        NotImplementedError,
     ) as error:
         raise BadFile(path.name, f"is no readable archive: {_first_line(error)}") from error
 
