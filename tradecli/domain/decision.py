@@ -11,7 +11,10 @@ from tradecli.domain.instrument import InstrumentId
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
-    """One number a decision rested on, with its age and source. ``value`` None: unknown, for ``reason``."""
+    """One number a decision rested on, with its age and source. ``value`` None: unknown, for ``reason``.
+
+    ``scope`` is the instrument it is of, empty for the whole desk.
+    """
 
     name: str
     value: float | None
@@ -19,6 +22,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     quality: Quality = Quality.OK
     reason: str = ""
+    scope: str = ""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):

@@ -94,7 +94,8 @@ class Cycle:
             self._inputs.pop(key, None)
             return set()
         self.errors.pop(key, None)
-        self._inputs[key] = answer.inputs
+        scope = answer.focus or ""
+        self._inputs[key] = tuple(msgspec.structs.replace(each, scope=scope) for each in answer.inputs)
         source = self._strategies.get(answer.topic)
         if source is None:
             return set()

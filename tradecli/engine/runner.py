@@ -225,6 +225,8 @@ class Runner:
                 self.heard.decisions.appendleft(command.decision)
         worth = engine.touched or any(not isinstance(command, Assess) for command in commands)
         if worth or (self.keep_reports and isinstance(event, Assessed)) or isinstance(event, LinkChanged):
+            if isinstance(event, Assessed) and not self.keep_reports:
+                event = msgspec.structs.replace(event, report=None)
             self._kept.append(engine.make_step(event, at, commands))
 
     async def _carry_out(self, commands: Sequence[Command], at: int) -> None:
