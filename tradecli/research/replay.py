@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from tradecli.config import sections
 from tradecli.config.loading import Config, from_values
 from tradecli.domain.enums import Mode
 from tradecli.errors import NotEnoughData, NotFound
@@ -117,7 +119,12 @@ def run_again(run: RunRow, folder: Path, *, market: Path | None = None) -> tuple
 def config_of(run: RunRow) -> Config:
     """Return the configuration a run was made with, from the run's own record."""
     profile = "demo" if run.mode is Mode.DEMO else "replay"
-    return from_values(profile, dict(_flatten(run.body["config"])))
+    kinds = sections.all_keys()
+    values = {
+        key: Decimal(value) if key in kinds and kinds[key].type is Decimal else value
+        for key, value in _flatten(run.body["config"])
+    }
+    return from_values(profile, values)
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -239,7 +239,7 @@ def test_a_fill_inside_the_bar_before_a_settlement_is_part_of_the_position_that_
 # -- accounts and time ------------------------------------------------------------------------------------------
 
 
-def test_each_venue_starts_with_its_deposit_reported_once() -> None:
+def test_the_starting_balance_is_split_over_the_venues_and_reported_once() -> None:
     okx = InstrumentId("BTC-USDT-SWAP@okx")
     template = INSTRUMENTS[PERP]
     instruments = {
@@ -249,11 +249,11 @@ def test_each_venue_starts_with_its_deposit_reported_once() -> None:
     venue = PaperVenue(instruments, Terms(), 1)
     deposits = venue.deposits(T0)
     assert [(d.venue, d.coin, d.amount, d.kind) for d in deposits] == [
-        ("binance", "USDT", D(100_000), "deposit"),
-        ("okx", "USDT", D(100_000), "deposit"),
+        ("binance", "USDT", D(50_000), "deposit"),
+        ("okx", "USDT", D(50_000), "deposit"),
     ]
     assert venue.deposits(T0 + 1) == ()
-    assert venue.snapshot("okx", T0).balances == {"USDT": "100000"}
+    assert D(venue.snapshot("okx", T0).balances["USDT"]) == 50_000
 
 
 def test_a_snapshot_shows_positions_open_orders_and_fills_as_the_venue_has_them(scene: Scene) -> None:

@@ -1,0 +1,61 @@
+"""A run over real recorded minutes: made through the command line, recomputed by hand, replayed bit for bit."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import home, run  # noqa: F401 - fixtures
+from tests.research.recompute import differences, read_fills, recompute
+from tradecli.config import folders
+
+pytestmark = pytest.mark.shared
+SPAN = ("--since", "2023-07-18T12:00Z", "--until", "2023-07-20T01:00Z")
+
+
+@pytest.fixture
+def trading(run: Callable[..., Any], shared: Path) -> tuple[Callable[..., Any], dict[str, Any]]:  # noqa: F811
+    """Import a coin's minutes and funding, and trade a day and a half of them."""
+    for name in ("ohlcv/binance_perp_ETHUSDT_1m", "funding/binance_usdm_funding"):
+        done = run("data", "import", str(shared / "data" / f"{name}.parquet"), "--profile", "replay")
+        assert done.code == 0, done.err
+    done = run("backtest", "run", "--symbols", "ETHUSDT", "--venue", "binance", *SPAN, "--format", "json")
+    assert done.code == 0, done.err
+    return run, done.data[0]
+
+
+def test_money_and_positions_are_what_the_fills_and_the_recorded_files_say(
+    trading: tuple[Callable[..., Any], dict[str, Any]], shared: Path
+) -> None:
+    run_one, made = trading
+    ledger = folders.runs_dir() / f"{made['run_id']}.db"
+    printed = run_one("fills", "list", "--db", str(ledger), "--format", "csv", "--limit", "100000")
+    fills = read_fills(printed.out.splitlines())
+    assert made["fills"] == len(fills) >= 10
+    assert made["pnl_residual"] == "0"
+    assert differences(made, recompute(made, fills, shared)) == []
+
+
+def test_a_replay_gives_the_same_steps_and_one_changed_bar_is_found_at_its_first_step(
+    trading: tuple[Callable[..., Any], dict[str, Any]],
+) -> None:
+    run_one, made = trading
+    again = run_one("replay", "verify", made["run_id"], "--format", "json")
+    assert (again.code, again.data[0]["differences"]) == (0, 0)
+    with closing(sqlite3.connect(folders.state_dir() / "market.db")) as raw, raw:
+        edit = """
+            UPDATE points SET b = b * 1.02, d = d * 1.01
+            WHERE rowid = (SELECT points.rowid FROM points JOIN series ON series.id = points.series
+            WHERE series.kind = 'Candle' AND known > ? ORDER BY known LIMIT 1)
+        """
+        assert raw.execute(edit, (made["since"] + 7_200_000,)).rowcount == 1
+    changed = run_one("replay", "verify", made["run_id"], "--format", "json")
+    row = changed.data[0]
+    assert changed.code == 14
+    assert row["differences"] > 0
+    assert row["first"]["at"] >= made["since"] + 7_200_000
