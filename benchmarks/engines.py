@@ -40,7 +40,12 @@ def bars(count: int) -> list[tuple[int, float, float, float, float, float]]:
 def run(python: str, script: str, count: int) -> dict[str, float]:
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(HERE.parent)}
     done = subprocess.run(
-        [python, "-c", script, str(count)], capture_output=True, text=True, env=environment, cwd=HERE.parent, check=False
+        [python, "-c", script, str(count)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=HERE.parent,
+        check=False,
     )
     if done.returncode:
         return {"error": 1.0, "text": done.stderr[-400:]}  # type: ignore[dict-item]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
 from benchmarks.engines import bars
 from tradecli.components.base import Topic
 from tradecli.domain.enums import InstrumentKind, Mode, StrategyState
@@ -124,7 +125,9 @@ async def _run(count: int, folder: Path) -> dict[str, float]:
     venue = PaperVenue({BTC: INSTRUMENT}, PaperSettings(), 1)
     ledger = await Ledger.open(folder / "bench.db", mode=Mode.REPLAY, account="bench")
     start = bars(1)[0][0]
-    run = Run(run_id="b", mode=Mode.REPLAY, started=start, seed=1, config_digest="", config={}, data={}, code="")
+    run = Run(
+        run_id="b", mode=Mode.REPLAY, started=start, seed=1, config_digest="", config={}, data={}, code=""
+    )
     await ledger.begin_run(run)
     lease = HeldLease(await ledger.take_lease("bench"))
     runner = Runner(
