@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +15,13 @@ from tradecli.engine.snapshot import Session
 from tradecli.tui.app import Console
 from tradecli.tui.keys import SCREENS
 from tradecli.tui.theme import PALETTES
+
+_LINE_CLIPS = re.compile(
+    r'\s*<clipPath id="terminal-\d+-line-\d+">.*?</clipPath>| clip-path="url\(#terminal-\d+-line-\d+\)"',
+    re.DOTALL,
+)
+_FONT_FACES = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
+_LONG_IDS = re.compile(r"terminal-\d+-")
 
 
 async def picture(
@@ -46,8 +54,9 @@ async def picture(
 
 
 def plain_svg(svg: str) -> str:
-    """Return the SVG so that other programs than browsers draw it alike: blanks kept, a font that is installed."""
-    kept = svg.replace("<text ", '<text xml:space="preserve" ')
+    """Return the SVG smaller, and so that other programs than browsers draw it alike: blanks kept, a usual font."""
+    kept = _FONT_FACES.sub("", _LINE_CLIPS.sub("", svg)).replace("<svg ", '<svg xml:space="preserve" ', 1)
+    kept = _LONG_IDS.sub("t", kept)
     return kept.replace("Fira Code", "DejaVu Sans Mono").replace("font-size: 20px", "font-size: 20.26px")
 
 

@@ -68,7 +68,7 @@ class BlotterPanel(TablePanel):
     def columns(self, look: Look) -> Sequence[Column]:
         return (
             Column(name="time", align=Align.LEFT, priority=4, width=8),
-            Column(name="id", align=Align.LEFT, priority=3, width=6),
+            Column(name="id", align=Align.LEFT, priority=4, width=10),
             Column(name="symbol", align=Align.LEFT, width=8),
             Column(name="side", align=Align.LEFT, width=6),
             Column(name="type", align=Align.LEFT, priority=5),

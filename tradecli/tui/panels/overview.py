@@ -19,7 +19,7 @@ _CALM_BEATS = 3
 _STALE_MS = 5_000
 _SPARK_CELLS = 24
 _SHORT_SPARK = 12
-_ROOMY = 70
+_ROOMY = 84
 
 
 class WatchPanel(TablePanel):
