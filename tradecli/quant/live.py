@@ -20,6 +20,7 @@ class LiveIndicators:
         "_alpha_slow",
         "_atr",
         "_atr_n",
+        "_atr_share",
         "_base",
         "_close",
         "_closes",
@@ -31,7 +32,9 @@ class LiveIndicators:
         "_lines",
         "_ranges",
         "_ring",
+        "_rsi_kept",
         "_rsi_n",
+        "_rsi_share",
         "_signal",
         "_signal_n",
         "_slot",
@@ -60,6 +63,7 @@ class LiveIndicators:
         self._width_n, self._width = bollinger, width
         self._alpha_ema = 2.0 / (ema + 1)
         self._alpha_fast, self._alpha_slow, self._alpha_signal = (2.0 / (n + 1) for n in macd)
+        self._rsi_share, self._rsi_kept, self._atr_share = 1.0 / rsi, 1.0 - 1.0 / rsi, 1.0 / atr
         self._warm = max(ema, self._slow_n + self._signal_n - 1, rsi + 1, atr + 1, bollinger)
         self.count = 0
         self._closes: list[float] = []
@@ -78,24 +82,27 @@ class LiveIndicators:
             self._warm_up(high, low, close, before)
             return
         self._ema += self._alpha_ema * (close - self._ema)
-        self._fast += self._alpha_fast * (close - self._fast)
-        self._slow += self._alpha_slow * (close - self._slow)
-        self._signal += self._alpha_signal * (self._fast - self._slow - self._signal)
+        fast = self._fast
+        self._fast = fast = fast + self._alpha_fast * (close - fast)
+        slow = self._slow
+        self._slow = slow = slow + self._alpha_slow * (close - slow)
+        self._signal += self._alpha_signal * (fast - slow - self._signal)
         change = close - before
+        self._up *= self._rsi_kept
+        self._down *= self._rsi_kept
         if change > 0.0:
-            self._up += (change - self._up) / self._rsi_n
-            self._down -= self._down / self._rsi_n
+            self._up += change * self._rsi_share
         else:
-            self._up -= self._up / self._rsi_n
-            self._down -= (change + self._down) / self._rsi_n
-        top = high if high > before else before
-        bottom = low if low < before else before
-        self._atr += (top - bottom - self._atr) / self._atr_n
-        slot = self._slot
-        old, new = self._ring[slot] - self._base, close - self._base
-        self._ring[slot] = close
-        self._sum += new - old
-        self._squares += new * new - old * old
+            self._down -= change * self._rsi_share
+        self._atr += ((high if high > before else before) - (low if low < before else before) - self._atr) * (
+            self._atr_share
+        )
+        slot, ring, base = self._slot, self._ring, self._base
+        old, new = ring[slot] - base, close - base
+        ring[slot] = close
+        change = new - old
+        self._sum += change
+        self._squares += change * (new + old)
         slot += 1
         if slot == self._width_n:
             self._anchor()
