@@ -87,6 +87,16 @@ async def test_what_is_no_number_is_never_asked_about(session: FakeSession) -> N
 
 
 @pytest.mark.asyncio
+async def test_an_answer_about_a_quantity_that_was_deleted_cannot_be_sent(session: FakeSession) -> None:
+    async with opened(session) as pilot:
+        await pilot.press("n", "9")
+        await previewed(pilot, session, 1)
+        await pilot.press("backspace", "enter", "y")
+        await settled(pilot)
+        assert "type a quantity" in text_of(pilot.app) and not submitted(session)
+
+
+@pytest.mark.asyncio
 async def test_equals_takes_the_largest_size_that_is_allowed(session: FakeSession) -> None:
     async with opened(session) as pilot:
         await pilot.press("n", "9")

@@ -23,6 +23,7 @@ from tradecli.tui.pen import Pen
 from tradecli.tui.theme import Palette
 
 _FIELDS = ("symbol", "side", "type", "price", "qty", "tif", "post-only", "reduce-only")
+_AGAIN_S = 1.0
 _TYPED = {"price": "price", "qty": "quantity"}
 
 
@@ -52,6 +53,7 @@ class TicketDialog(Dialog):
         self._at["symbol"] = instruments.index(focus) if focus in instruments else 0
         self._texts = {"price": "", "qty": ""}
         self._preview: Preview | None = None
+        self._asked: OrderRequest | None = None
         self._problem = "type a quantity"
         self._propose_price()
 
@@ -67,7 +69,7 @@ class TicketDialog(Dialog):
 
     def _propose_price(self) -> None:
         """Start from the near side of the book: the price that rests."""
-        quote = self._snapshot.quotes.get(self.instrument)
+        quote = self._session.snapshot().quotes.get(self.instrument)
         spec = self._session.instrument(self.instrument)
         if quote is None or spec is None:
             self._texts["price"] = ""
@@ -96,7 +98,7 @@ class TicketDialog(Dialog):
         parts.append(span(value, Tone.TEXT, bold=here))
         if name == "symbol":
             parts.append(span(f"  venue {venue_of(self.instrument)}", Tone.MUTED))
-        quote = self._snapshot.quotes.get(self.instrument)
+        quote = self._session.snapshot().quotes.get(self.instrument)
         if name == "price" and quote is not None:
             spec = self._session.instrument(self.instrument)
             tick = spec.tick if spec is not None else None
@@ -151,6 +153,12 @@ class TicketDialog(Dialog):
     def on_mount(self) -> None:
         super().on_mount()
         self._ask()
+        self.set_interval(_AGAIN_S, self._ask_again)
+
+    def _ask_again(self) -> None:
+        """Keep quote and verdict of a ticket that stands open as new as the market."""
+        if self._asked is not None and self.is_current:
+            self.run_worker(self._look_ahead(self._asked), exclusive=True, exit_on_error=False)
 
     def take(self, event: events.Key) -> None:
         name = _FIELDS[self._field]
@@ -194,7 +202,7 @@ class TicketDialog(Dialog):
 
     def _ask(self) -> None:
         """Ask the engine, off this thread, what the order would meet."""
-        self._preview = None
+        self._preview = self._asked = None
         if not self._snapshot.instruments:
             return
         try:
@@ -203,13 +211,16 @@ class TicketDialog(Dialog):
             self._problem = str(problem) if self._texts["qty"] else "type a quantity"
             return
         self._problem = "asking the engine …"
+        self._asked = request
         self.run_worker(self._look_ahead(request), exclusive=True, exit_on_error=False)
 
     async def _look_ahead(self, request: OrderRequest) -> None:
         try:
-            self._preview = await asyncio.to_thread(self._session.preview, request)
+            preview = await asyncio.to_thread(self._session.preview, request)
         except TimeoutError:
-            self._problem = "the engine did not answer; nothing was sent"
+            preview, self._problem = None, "the engine did not answer; nothing was sent"
+        if self._asked == request:  # an answer about what the fields no longer say is no answer
+            self._preview = preview
         self.draw()
 
     def _confirm(self) -> None:
