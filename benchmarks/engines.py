@@ -2,9 +2,9 @@
 
     python -m benchmarks.engines [--bars 50000] [--backtrader PYTHON] [--nautilus PYTHON]
 
-tradecli runs the live path: typed bar -> Engine.process -> topic -> targets -> limits -> paper venue -> ledger on disk,
-with a decision record for every bar. The peers run their own documented event-by-event mode with market orders. Each runs
-in a process of its own, three times, interleaved; medians are printed with the ratio.
+tradecli runs the live path: typed bar -> Engine.process -> topic -> targets -> limits -> paper venue -> ledger on
+disk, with a decision record for every bar. The peers run their own documented event-by-event mode with market orders.
+Each runs in a process of its own, three times, interleaved; medians are printed with the ratio.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ class Cross(bt.Strategy):
         if self.cross > 0: self.order_target_size(target=0.1); self.n += 1
         elif self.cross < 0: self.order_target_size(target=-0.1); self.n += 1
 cerebro = bt.Cerebro(stdstats=False, runonce=False, preload=False)
-cerebro.addstrategy(Cross); cerebro.adddata(Feed()); cerebro.broker.setcash(100000); cerebro.broker.setcommission(0.0005)
+cerebro.addstrategy(Cross); cerebro.adddata(Feed())
+cerebro.broker.setcash(100000); cerebro.broker.setcommission(0.0005)
 t = time.process_time(); r = cerebro.run(); t = time.process_time() - t
 print(json.dumps({"bars": len(rows), "orders": r[0].n, "cpu_s": t}))
 """
