@@ -95,7 +95,7 @@ class Cycle:
             return set()
         self.errors.pop(key, None)
         scope = answer.focus or ""
-        self._inputs[key] = tuple(msgspec.structs.replace(each, scope=scope) for each in answer.inputs)
+        self._inputs[key] = tuple(_recorded(each, scope) for each in answer.inputs)
         source = self._strategies.get(answer.topic)
         if source is None:
             return set()
@@ -138,3 +138,12 @@ class Cycle:
             if wanted is None or focus in wanted
             for each in self._inputs.get((duty.topic, focus), ())
         )
+
+
+def _recorded(found: Input, scope: str) -> Input:
+    """Return an input as it is recorded: with its scope, and to six digits.
+
+    Optimisers and vector libraries differ between platforms in the ninth digit; a record should not.
+    """
+    value = found.value
+    return msgspec.structs.replace(found, scope=scope, value=None if value is None else float(f"{value:.6g}"))
