@@ -172,8 +172,9 @@ class Breakers:
         return Decimal("0.5") if halved or any(vol.over for vol in self._vols.values()) else Decimal(1)
 
     def volatility(self, instrument: InstrumentId) -> float | None:
+        """Return the volatility the breaker watches, None before an hour of minutes is known."""
         vol = self._vols.get(instrument)
-        if vol is None or vol.variance is None:
+        if vol is None or vol.variance is None or self._warm.get(instrument, 0) < _HALF_LIFE_MIN:
             return None
         return math.sqrt(vol.variance * _MINUTES_PER_YEAR)
 

@@ -12,6 +12,8 @@ from tradecli.domain.feed import DAY_MS
 from tradecli.domain.number import ZERO
 from tradecli.engine.window import Ring
 
+_POINTS = 4_000
+
 
 class EquityCurve:
     """Fed with equity a few times a minute; keeps one point a minute for the screens."""
@@ -23,15 +25,16 @@ class EquityCurve:
         self.day = -1
         self.day_start: Decimal | None = None
         self.max_drawdown = 0.0
-        self.points = Ring(2, 4_000)
+        self.points = Ring(2, _POINTS)
 
     def move_capital(self, amount: Decimal) -> None:
-        """Shift every mark by a deposit (+) or a withdrawal (-)."""
+        """Shift every mark by a deposit (+) or a withdrawal (-); the drawn curve starts again."""
         if self.value is not None:
             self.value += amount
             self.start = (self.start or ZERO) + amount
             self.peak = (self.peak or ZERO) + amount
             self.day_start = (self.day_start or ZERO) + amount
+            self.points = Ring(2, _POINTS)
 
     def update(self, equity: Decimal, at: int) -> None:
         """Take in the equity at ``at``; a new UTC day starts its own loss account once, never backwards."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from tradecli.domain.instrument import InstrumentId
 from tradecli.engine.settings import RiskSettings
 from tradecli.engine.state import State
+from tradecli.present.format import moment
 
 NO_PRICE = "no price yet"
 """Nothing was ever heard: closed to orders, but not a fault that must clear."""
@@ -20,7 +21,7 @@ def staleness(state: State, instrument: InstrumentId, settings: RiskSettings, at
     """Say what is wrong with the data of ``instrument`` at ``at``, or None when an order may be priced from them."""
     if not state.link_is_up(instrument):
         link = state.links[(instrument.rpartition("@")[2], "")]
-        return f"venue feed down since {link.ts}: {link.reason or 'no reason given'}"
+        return f"venue feed down since {moment(link.ts)}: {link.reason or 'no reason given'}"
     quote = state.quotes.get(instrument)
     if quote is not None:
         age = at - state.prices[instrument][1]

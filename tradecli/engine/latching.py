@@ -5,6 +5,7 @@ from __future__ import annotations
 from tradecli.domain.control import STRICTNESS, Latch, Scope, strictest
 from tradecli.domain.enums import KillLevel, ScopeKind, TradingState
 from tradecli.domain.instrument import InstrumentId
+from tradecli.present.format import moment
 
 _STATE = {
     KillLevel.PAUSE: TradingState.ACTIVE,
@@ -42,7 +43,7 @@ def refusal(
     latch = strictest(latches, instrument, source)
     if latch is None:
         return None
-    told = f"{latch.level} of {latch.scope} is latched since {latch.at}: {latch.reason}"
+    told = f"{latch.level} of {latch.scope} is latched since {moment(latch.at)}: {latch.reason}"
     if latch.level is KillLevel.HALT:
         return told
     if latch.level in (KillLevel.CANCEL, KillLevel.FLATTEN):
