@@ -144,7 +144,9 @@ def steps() -> list[Step]:
     ]
 
 
-def write(path: Path, *, mode: Mode = Mode.DEMO, run_id: str = "d-1", finished: bool = True) -> None:
+def write(
+    path: Path, *, mode: Mode = Mode.DEMO, run_id: str = "d-1", finished: bool = True, data: Any = None
+) -> None:
     """Write the run into the ledger at ``path``."""
 
     async def go() -> None:
@@ -152,7 +154,14 @@ def write(path: Path, *, mode: Mode = Mode.DEMO, run_id: str = "d-1", finished: 
         try:
             fence = await ledger.take_lease("test")
             run = Run(
-                run_id=run_id, mode=mode, started=T0, seed=42, config_digest="c", config={}, data={}, code="0"
+                run_id=run_id,
+                mode=mode,
+                started=T0,
+                seed=42,
+                config_digest="c",
+                config={},
+                data=data or {},
+                code="0",
             )
             await ledger.begin_run(run)
             await ledger.commit(steps(), fence)

@@ -236,3 +236,41 @@ def test_a_session_ends_when_there_was_enough_and_its_failure_is_told() -> None:
         engines.wait(Session(2, LockHeld("held")), "cancel")  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="engine stopped"):
         engines.wait(Session(2, ZeroDivisionError()), "cancel")  # type: ignore[arg-type]
+
+
+def test_an_engine_leaves_its_start_its_fault_and_its_end_in_the_log(
+    run: Run, asked: list[dict[str, Any]]
+) -> None:
+    run("demo", "--headless")
+    run("run", "--once")
+    lines = [(row["level"], row["event"].split(":")[0]) for row in run("logs", "--format", "json").data]
+    assert lines == [
+        ("info", "demo without a screen starts"),
+        ("info", "demo without a screen ended"),
+        ("info", "run of profile demo starts"),
+        ("error", "run of profile demo"),
+        ("info", "run of profile demo ended"),
+    ]
+
+
+def test_a_log_that_cannot_be_kept_does_not_stop_an_engine(run: Run, asked: list[dict[str, Any]]) -> None:
+    folders.made(folders.state_dir())
+    folders.logs_dir().write_text("in the way")
+    result = run("demo", "--headless", "--format", "json")
+    assert result.code == 0 and result.data and "no log is kept" in result.err
+
+
+def test_backtests_are_chosen_by_the_time_of_their_data(run: Run) -> None:
+    span = {"since": recorded.T0, "until": recorded.T0 + 60_000}
+    path = folders.made(folders.runs_dir()) / "b-1.db"
+    recorded.write(path, mode=Mode.REPLAY, run_id="b-1", data=span)
+
+    def found(*flags: str) -> int:
+        return len(run("backtest", "list", *flags, "--format", "json").data)
+
+    assert (found(), found("--since", "2023-08-10T00:00:30Z"), found("--until", "2023-08-10T00:00:30Z")) == (
+        1,
+        1,
+        1,
+    )
+    assert (found("--since", "2023-08-10T00:01Z"), found("--until", "2023-08-10T00:00Z")) == (0, 0)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
 from tradecli.cli import help as pages
-from tradecli.cli import render_help
+from tradecli.cli import options, render_help
+from tradecli.cli.commands import spec_of
 from tradecli.cli.completion import SHELLS, command_words, script
 from tradecli.cli.groups import WORDS
+from tradecli.cli.main import load
 from tradecli.config import sections
 from tradecli.errors import ExitCode
 
@@ -56,6 +59,30 @@ def test_every_command_that_a_page_names_exists(path: Path) -> None:
 def test_every_command_that_the_readme_and_the_example_name_exists() -> None:
     must_exist((ROOT / "README.md").read_text(encoding="utf-8"))
     must_exist((ROOT / "config.toml.example").read_text(encoding="utf-8"))
+
+
+def lines_of(path: Path) -> list[list[str]]:
+    """The command lines that a page shows: indented, or in a block of shell."""
+    text = path.read_text(encoding="utf-8")
+    shown = re.findall(r"^ {4}(tradecli .+)$|^(tradecli .+)$", text, re.MULTILINE)
+    return [
+        shlex.split(re.sub(r"\s{2,}.*", "", first or second), comments=True)[1:] for first, second in shown
+    ]
+
+
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "README.md"], ids=lambda path: path.stem)
+def test_every_flag_of_a_shown_command_line_exists_and_has_a_meaning_there(path: Path) -> None:
+    from typer.main import get_command
+
+    for words in lines_of(path):
+        given, rest = options.split(words, 1_800_000_000_000)
+        command = get_command(load(rest[0]))
+        subcommands = getattr(command, "commands", {})
+        if len(rest) > 1 and rest[1] in subcommands:
+            command = subcommands[rest[1]]
+        options.check_uses(given, spec_of(command).uses, " ".join(words))
+        own = {name for param in command.params for name in param.opts}
+        assert {word for word in rest if word.startswith("--")} <= own, words
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)

@@ -71,29 +71,30 @@ def run_backtest(
     from tradecli.wiring import run_recorded  # the engine and its numerics: only now
 
     flags = {} if given.seed is None else {"paper.seed": given.seed}
-    outcome = run_recorded(
-        config_path=given.config,
-        symbols=_symbols(given),
-        venue=given.venue or _venue_of_symbols(given) or "binance",
-        since=given.since,
-        until=given.until,
-        strategies=[parse.name(name, "strategy") for name in strategy.split(",")] if strategy else (),
-        interval_ms=INTERVALS_MS[parse.one_of(interval, tuple(INTERVALS_MS), "--interval")],
-        flags=flags,
-    )
+    with engines.logged("backtest"):
+        outcome = run_recorded(
+            config_path=given.config,
+            symbols=_symbols(given),
+            venue=given.venue or _venue_of_symbols(given) or "binance",
+            since=given.since,
+            until=given.until,
+            strategies=[parse.name(name, "strategy") for name in strategy.split(",")] if strategy else (),
+            interval_ms=INTERVALS_MS[parse.one_of(interval, tuple(INTERVALS_MS), "--interval")],
+            flags=flags,
+        )
     return engines.run_answer("tradecli.backtest.run/1", outcome.summary, outcome.timing, timed=True)
 
 
 @app.answers("list", uses=("since", "until"), schema="tradecli.backtest.list/1", row=BacktestRow)
 def list_backtests() -> Answer:
-    """List the runs over recorded data, newest first."""
+    """List the runs over recorded data, newest first; --since and --until choose those whose data overlap."""
     rows, warnings = [], []
     for path in sorted(folders.runs_dir().glob("*.db"), key=_age):
         if path.name.endswith(".new.db"):
             continue
         try:
             with LedgerReader(path) as reader:
-                rows += [backtest_row(run) for run in reader.runs()]
+                rows += [row for row in map(backtest_row, reader.runs()) if _overlaps(row)]
         except TradecliError as error:
             warnings.append(error.line())
     return Answer(
@@ -163,6 +164,12 @@ def backtest_row(run: RunRow) -> BacktestRow:
         max_drawdown_pct=summary.get("max_drawdown_pct"),
         audit_hash=summary.get("audit_hash"),
     )
+
+
+def _overlaps(row: BacktestRow) -> bool:
+    given = options.current()
+    after = given.since is None or row.until is None or row.until > given.since
+    return after and (given.until is None or row.since is None or row.since < given.until)
 
 
 def _age(path: Path) -> float:

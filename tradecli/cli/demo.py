@@ -67,14 +67,15 @@ def demo(
     if headless:
         from tradecli.wiring import run_demo_headless  # the engine and its numerics: only now
 
-        outcome = run_demo_headless(
-            profile=given.profile,
-            config_path=given.config,
-            db=given.db,
-            seed=given.seed,
-            for_ms=for_ms or parse.duration(_USUAL),
-            **({"tape": name} if name else {}),
-        )
+        with engines.logged("demo without a screen"):
+            outcome = run_demo_headless(
+                profile=given.profile,
+                config_path=given.config,
+                db=given.db,
+                seed=given.seed,
+                for_ms=for_ms or parse.duration(_USUAL),
+                **({"tape": name} if name else {}),
+            )
         return engines.run_answer(SCHEMA, outcome.summary, outcome.timing, timed=False)
     engines.need_terminal("tradecli demo --headless --for 10m")
     from tradecli.cli.tui import show_demo

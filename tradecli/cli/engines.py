@@ -6,14 +6,16 @@ by its ``--on-exit`` before the process does.
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tradecli import codec
 from tradecli.cli.output import Answer
 from tradecli.domain.enums import TradingState
-from tradecli.errors import ExitCode, TradecliError, UsageError
+from tradecli.errors import ExitCode, StoreFault, TradecliError, UsageError
 from tradecli.present.blocks import Align, Block, Cell, Column, Facts, Notice, Panel, Table, Tone
 from tradecli.present.format import count, duration, moment, money, number, percent, price, qty
 
@@ -51,6 +53,39 @@ def wait(session: EngineSession, on_exit: str, enough: Callable[[Snapshot], bool
             raise failure
         raise RuntimeError("the engine stopped") from failure
     return session.snapshot()
+
+
+@contextmanager
+def logged(what: str) -> Iterator[None]:
+    """Keep the program's log while ``what`` runs, with its start, its end and its fault.
+
+    A log that cannot be written is said once on stderr and changes nothing else (S12).
+    """
+    from tradecli.config import folders
+    from tradecli.logs import open_log
+
+    try:
+        close = open_log(folders.made(folders.logs_dir()))
+    except (OSError, StoreFault) as error:
+        print(f"no log is kept: {error}", file=sys.stderr)
+        close = _nothing
+    log = logging.getLogger("tradecli.cli")
+    try:
+        log.info("%s starts", what)
+        yield
+    except TradecliError as error:
+        log.error("%s: %s", what, error.line())
+        raise
+    except Exception:
+        log.exception("%s broke", what)
+        raise
+    finally:
+        log.info("%s ended", what)
+        close()
+
+
+def _nothing() -> None:
+    """Close what was never opened."""
 
 
 def has_terminal() -> bool:

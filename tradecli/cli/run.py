@@ -67,15 +67,16 @@ def run(
         )
     from tradecli.wiring import demo_session  # the engine and its numerics: only now
 
-    session = demo_session(
-        profile=given.profile,
-        config_path=given.config,
-        db=given.db,
-        seed=given.seed,
-        speed=_AS_FAST_AS_IT_GOES if wanted else 1.0,
-        for_ms=for_ms,
-    )
-    last = engines.wait(session, leave_by, (lambda shot: shot.cycle >= wanted) if wanted else None)
+    with engines.logged(f"run of profile {place.profile}"):
+        session = demo_session(
+            profile=given.profile,
+            config_path=given.config,
+            db=given.db,
+            seed=given.seed,
+            speed=_AS_FAST_AS_IT_GOES if wanted else 1.0,
+            for_ms=for_ms,
+        )
+        last = engines.wait(session, leave_by, (lambda shot: shot.cycle >= wanted) if wanted else None)
     return _answer(last)
 
 

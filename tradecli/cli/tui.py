@@ -49,4 +49,5 @@ def show_demo(tape: str, for_ms: int | None, *, read_only: bool = False) -> None
             **({"tape": tape} if tape else {}),
         )
 
-    run_console(start, read_only=read_only)
+    with engines.logged("console"):
+        run_console(start, read_only=read_only)
