@@ -106,7 +106,10 @@ class History(Protocol):
     """The market store: recorded data, in the order it became known."""
 
     async def write(self, rows: Sequence[Recordable]) -> int:
-        """Keep rows, all in one transaction; one that is already there changes nothing. Return how many were new."""
+        """Keep rows, all in one transaction. Return how many were new, or told what a stored row did not know.
+
+        A row that is already there changes nothing else.
+        """
         ...
 
     def read(self, feed: Feed, since: int, until: int) -> AsyncIterator[Recordable]:

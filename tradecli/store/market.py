@@ -1,7 +1,8 @@
 """The market store: recorded data of all profiles in one file, in the order they became known (``ports.History``).
 
 It waits for no ledger: its own file, ``synchronous=NORMAL``, rows in batches. What is lost with the machine's power
-can be pulled or imported again. Writing a row that is there already changes nothing.
+can be pulled or imported again. Writing a row that is there already changes nothing, but that what the stored one did
+not know (no mark price with a funding rate) is filled in: so it does not matter which of two sources came first.
 """
 
 from __future__ import annotations
@@ -31,7 +32,14 @@ if TYPE_CHECKING:
 
 _BUSY_MS = 5_000
 _CHUNK = 5_000
-_INSERT_POINT = "INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_POINT = """
+    INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (series, known, tag) DO UPDATE
+    SET a = coalesce(a, excluded.a), b = coalesce(b, excluded.b), c = coalesce(c, excluded.c),
+        d = coalesce(d, excluded.d), e = coalesce(e, excluded.e)
+    WHERE (a IS NULL AND excluded.a NOT NULL) OR (b IS NULL AND excluded.b NOT NULL)
+        OR (c IS NULL AND excluded.c NOT NULL) OR (d IS NULL AND excluded.d NOT NULL)
+        OR (e IS NULL AND excluded.e NOT NULL)
+"""
 _INSERT_BLOB = "INSERT OR IGNORE INTO blobs VALUES (?, ?, ?, ?, ?)"
 _COVERAGE = """
     SELECT kind, subject, interval_ms, min(ts), max(ts), count(*)
@@ -81,7 +89,7 @@ class MarketStore:
     # -- writing ---------------------------------------------------------------------------------------------------
 
     async def write(self, rows: Sequence[Recordable]) -> int:
-        """Keep rows, all in one transaction; return how many were new."""
+        """Keep rows, all in one transaction; return how many were new or filled in what a stored one did not know."""
         packed = [pack(row) for row in rows]
         async with self._transaction():
             ids = {key: await self._id(key) for key in dict.fromkeys(row.key for row in packed)}
