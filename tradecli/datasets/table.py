@@ -184,6 +184,8 @@ class Table:
         if column not in self.columns:
             return np.zeros(self.rows, np.int64), np.zeros(self.rows, np.bool_)
         values = self._plain(column)
+        if self.spelled(column):
+            values = pc.if_else(pc.equal(values, ""), None, values)
         known = ~np.asarray(pc.is_null(values))
         if not known.any():
             return np.zeros(self.rows, np.int64), known

@@ -73,7 +73,7 @@ def aggregated_books(table: Table, source: Source) -> Iterator[Batch]:
         rows = rows[np.lexsort((level[rows], ~is_bid[rows], sequence[rows], ts[rows]))]
         starts = _starts(ts[rows], sequence[rows])
         _check_books(table, rows, starts, ts, price, is_bid)
-        tick = tick_of(price[rows])
+        tick = _tick(table, rows, price)
         columns = {
             "ts": ts[rows],
             "ticks": np.rint(price[rows] / tick).astype(np.int64),
@@ -82,7 +82,8 @@ def aggregated_books(table: Table, source: Source) -> Iterator[Batch]:
             "tick": np.full(len(rows), tick),
             "sequence": sequence[rows],
         }
-        source.note("books as the recorder aggregated them")
+        if "is_snapshot" in table:
+            source.note("books as the recorder aggregated them")
         yield Batch(Kind.BOOKS, instrument, None, columns, starts)
 
 
@@ -125,9 +126,7 @@ def _depth(
     )
     starts = _starts(message)
     _check_constant(table, rows, starts, {"ts": ts, **columns})
-    tick = tick_of(price[rows])
-    if "tick" in table:
-        tick = float(table.positive("tick")[rows[0]])
+    tick = _tick(table, rows, price)
     empty = np.isnan(price[rows])
     ticks = np.where(empty, MISSING, np.rint(np.where(empty, 0.0, price[rows]) / tick)).astype(np.int64)
     note_contracts(source, instrument)
@@ -140,6 +139,11 @@ def _depth(
         "tick": np.full(len(rows), tick),
     }
     return Batch(Kind.DEPTH, instrument, None, columns, starts, holes=Holes(broken_links(columns, starts)))
+
+
+def _tick(table: Table, rows: Rows, price: Floats) -> float:
+    """Return the price of one tick: told by a column, or the step in which the prices are written."""
+    return float(table.positive("tick")[rows[0]]) if "tick" in table else tick_of(price[rows])
 
 
 def _is(table: Table, column: str, yes: str, no: str) -> Flags:
