@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PIPE_WIDTH = 100
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_TIMES = ("at", "ts", "as_of", "since", "until")
+_TIMES = ("at", "ts", "as_of", "since", "until", "first", "last")
 
 
 def record(item: Any) -> dict[str, Any]:

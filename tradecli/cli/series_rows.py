@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import msgspec
 
-from tradecli.present.blocks import Align, Cell, Column, Panel, Table, Tone
+from tradecli.present.blocks import Align, Cell, Column, Notice, Panel, Table, Tone
 from tradecli.present.format import count, moment
+
+MOST_LINES = 8
+"""A file with more series than this is one line of a table."""
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
-    """One series of one file. ``new`` counts rows that were not there before; ``gaps`` None: cannot be seen."""
+    """One series of one file: ``new`` rows were not there before, ``missing`` lack in ``gaps`` holes (None: unseen)."""
 
     file: str
     kind: str
-    subject: str
+    instrument: str
     interval: str | None
     first: int
     last: int
     rows: int
     new: int
     gaps: int | None
+    missing: int | None
     assumed: str
 
 
@@ -27,7 +31,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     """One recorded series."""
 
     kind: str
-    subject: str
+    instrument: str
     interval: str | None
     first: int
     last: int
@@ -37,7 +41,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """Bars that are missing between two that are there: from the first missing to the next one that exists."""
 
-    subject: str
+    instrument: str
     interval: str
     since: int
     until: int
@@ -45,10 +49,12 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """What a series is worth. For depth: update ids ``compared`` with the best bid/ask stream, and how many agreed."""
+    """What a series is worth by one ``check``: how many things were ``compared``, and how many of them are right."""
 
     kind: str
-    subject: str
+    instrument: str
+    interval: str | None
+    check: str
     rows: int
     compared: int
     matches: int
@@ -72,7 +78,7 @@ def series_table(rows: list[Series]) -> Panel:
     cells = tuple(
         (
             Cell(row.kind),
-            Cell(row.subject),
+            Cell(row.instrument),
             Cell(row.interval or "—"),
             Cell(moment(row.first)),
             Cell(moment(row.last)),
@@ -85,7 +91,8 @@ def series_table(rows: list[Series]) -> Panel:
     )
 
 
-def imported_table(rows: list[Imported]) -> Panel:
+def imported_panel(rows: list[Imported]) -> Panel:
+    """Draw what came in: one line a series, one line a file and kind where a file has many."""
     columns = (
         Column(name="file", align=Align.LEFT, priority=2),
         Column(name="kind", align=Align.LEFT),
@@ -96,24 +103,52 @@ def imported_table(rows: list[Imported]) -> Panel:
         Column(name="rows"),
         Column(name="new"),
         Column(name="gaps"),
-        Column(name="assumed", align=Align.LEFT, priority=5),
     )
     cells = tuple(
         (
             Cell(row.file),
             Cell(row.kind),
-            Cell(row.subject),
+            Cell(row.instrument),
             Cell(row.interval or "—"),
             Cell(moment(row.first)),
             Cell(moment(row.last)),
             Cell(count(row.rows)),
             Cell(count(row.new), Tone.ACCENT if row.new else Tone.MUTED),
             Cell(count(row.gaps), Tone.WARN if row.gaps else Tone.TEXT),
-            Cell(row.assumed),
         )
-        for row in rows
+        for row in _condensed(rows)
     )
-    return Panel(title="imported", blocks=(Table(columns=columns, rows=cells),))
+    total = f"rows {sum(row.rows for row in rows)} · new {sum(row.new for row in rows)}"
+    if rows and not any(row.new for row in rows):
+        total += " · all of it was there already"
+    guesses = dict.fromkeys(f"{row.file}: by its name {row.assumed}" for row in rows if row.assumed)
+    notices = [Notice(text) for text in [*list(guesses)[:MOST_LINES], total]]
+    return Panel(title="imported", blocks=(Table(columns=columns, rows=cells), *notices))
+
+
+def _condensed(rows: list[Imported]) -> list[Imported]:
+    """Return one row for all series of a file, kind and interval where they are more than a few."""
+    groups: dict[tuple[str, str, str | None], list[Imported]] = {}
+    for row in rows:
+        groups.setdefault((row.file, row.kind, row.interval), []).append(row)
+    shown: list[Imported] = []
+    for group in groups.values():
+        if len(group) <= MOST_LINES:
+            shown += group
+            continue
+        known = [row.gaps for row in group if row.gaps is not None]
+        shown.append(
+            msgspec.structs.replace(
+                group[0],
+                instrument=f"{len(group)} series",
+                first=min(row.first for row in group),
+                last=max(row.last for row in group),
+                rows=sum(row.rows for row in group),
+                new=sum(row.new for row in group),
+                gaps=sum(known) if known else None,
+            )
+        )
+    return shown
 
 
 def gap_table(rows: list[Gap]) -> Panel:
@@ -126,7 +161,7 @@ def gap_table(rows: list[Gap]) -> Panel:
     )
     cells = tuple(
         (
-            Cell(row.subject),
+            Cell(row.instrument),
             Cell(row.interval),
             Cell(moment(row.since)),
             Cell(moment(row.until)),
@@ -138,13 +173,17 @@ def gap_table(rows: list[Gap]) -> Panel:
 
 
 def verified_table(rows: list[Verified]) -> Panel:
+    words = ("of", "interval", "check", "status", "first problem")
+    names = ("of", "interval", "check", "rows", "compared", "matches", "gaps", "crossed", "bad", "status")
     columns = tuple(
-        Column(name=name, align=Align.LEFT if name in ("of", "status", "first problem") else Align.RIGHT)
-        for name in ("of", "rows", "compared", "matches", "gaps", "crossed", "bad", "status", "first problem")
+        Column(name=name, align=Align.LEFT if name in words else Align.RIGHT, priority=place + 1)
+        for place, name in enumerate((*names, "first problem"))
     )
     cells = tuple(
         (
-            Cell(row.subject),
+            Cell(row.instrument),
+            Cell(row.interval or "—"),
+            Cell(row.check),
             *(
                 Cell(count(number))
                 for number in (row.rows, row.compared, row.matches, row.gaps, row.crossed, row.bad)
