@@ -62,9 +62,26 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 class Execution(Protocol):
     """Where orders go. Outcomes come back as events, never as return values."""
 
+    @property
+    def validity_ms(self) -> int:
+        """How long after its sending a create request can still be accepted."""
+        ...
+
+    @property
+    def settle_ms(self) -> int:
+        """How long the venue's lists may lag behind what it has accepted."""
+        ...
+
     async def submit(self, order: Approved, gate: Gate) -> None: ...
 
     async def cancel(self, client_id: str) -> None: ...
+
+    async def find(self, client_id: str) -> tuple[Order, ...]:
+        """Return every order that the venue knows by this client id, or raise.
+
+        An empty tuple is a definite "no such order".
+        """
+        ...
 
     async def account(self) -> AccountSnapshot:
         """Return the whole account, or raise: a partial answer never means empty."""

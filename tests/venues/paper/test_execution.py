@@ -14,7 +14,7 @@ import pytest_asyncio
 from tests.fakes.clock import StepClock
 from tests.venues.paper.scene import INSTRUMENTS, PERP, T0, Scene, Terms, book, word
 from tradecli.domain import events as e
-from tradecli.domain.enums import OrderType, Side
+from tradecli.domain.enums import OrderStatus, OrderType, Side
 from tradecli.domain.market import Trade
 from tradecli.domain.order import Approved, OrderRequest
 from tradecli.venues.paper.execution import PaperExecution
@@ -86,6 +86,21 @@ async def test_an_order_that_the_gate_stops_is_void_and_never_sent(desk: Desk) -
     (void,) = desk.told[1:]
     assert isinstance(void, e.OrderVoided) and void.reason == "halted"
     assert (await desk.execution.account()).open_orders == ()
+
+
+@pytest.mark.asyncio
+async def test_an_order_is_found_by_its_id_while_it_works_and_after_it_ended(desk: Desk) -> None:
+    assert await desk.execution.find("a") == ()
+    await desk.execution.submit(approved("a", "99"), go)
+    assert await desk.execution.find("a") == ()
+    await desk.clock.move(T0 + 200)
+    (working,) = await desk.execution.find("a")
+    assert (working.status, working.filled) == (OrderStatus.OPEN, D(0))
+    await desk.execution.cancel("a")
+    await desk.clock.move(T0 + 400)
+    (ended,) = await desk.execution.find("a")
+    assert (ended.status, ended.reason) == (OrderStatus.CANCELED, "canceled on request")
+    assert ended.venue_id == working.venue_id
 
 
 def test_one_execution_serves_one_venue() -> None:

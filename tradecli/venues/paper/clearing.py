@@ -5,14 +5,16 @@ It books what the matching decided and schedules the reports on the wire; it nev
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from math import isfinite
 
+from msgspec.structs import replace
+
 from tradecli.domain import events as e
 from tradecli.domain.enums import InstrumentKind, OrderStatus
-from tradecli.domain.instrument import Instrument, InstrumentId
+from tradecli.domain.instrument import Instrument, InstrumentId, venue_of
 from tradecli.domain.market import FundingRate
 from tradecli.domain.number import plain
 from tradecli.domain.order import Approved, Order
@@ -26,6 +28,9 @@ REDUCED = "reduce-only: the position is closed"
 KEPT_FILLS = 5_000
 """Newest fills per venue that a snapshot shows."""
 
+KEPT_ENDED = 5_000
+"""Newest ended orders that can still be found by their id."""
+
 
 class Clearing:
     """Accounts, working orders and trade ids of all simulated venues."""
@@ -35,6 +40,7 @@ class Clearing:
         self.pits = {id: Pit(instrument) for id, instrument in self.instruments.items()}
         self.accounts = {venue: Account() for venue in sorted({i.venue for i in self.instruments.values()})}
         self.working: dict[str, Working] = {}
+        self._ended: OrderedDict[str, Order] = OrderedDict()
         self._wire = wire
         self._fills: dict[str, deque[e.Fill]] = {venue: deque(maxlen=KEPT_FILLS) for venue in self.accounts}
         self._trade_ids = dict.fromkeys(self.instruments, 0)
@@ -132,7 +138,7 @@ class Clearing:
         order.filled += lots
         order.cost += qty * price
         if order.left == 0:
-            self._forget(pit, order)
+            self._end(pit, order, OrderStatus.FILLED, "", at)
         self._sweep(pit, at)
         return lots
 
@@ -166,7 +172,7 @@ class Clearing:
 
     def cancel(self, order: Working, reason: str, at: int) -> None:
         """End an order as canceled: on request, or because the venue says so."""
-        self._forget(self.pit_of(order), order)
+        self._end(self.pit_of(order), order, OrderStatus.CANCELED, reason, at)
         done = e.OrderCanceled(
             client_id=order.client_id, ts=at, reason=reason, cum_filled=self._filled(order)
         )
@@ -174,7 +180,7 @@ class Clearing:
 
     def expire(self, order: Working, reason: str, at: int) -> None:
         """End an order by its time in force."""
-        self._forget(self.pit_of(order), order)
+        self._end(self.pit_of(order), order, OrderStatus.EXPIRED, reason, at)
         done = e.OrderExpired(client_id=order.client_id, ts=at, reason=reason, cum_filled=self._filled(order))
         self._wire.tell(done, at + order.back)
 
@@ -231,10 +237,20 @@ class Clearing:
             if self.has_nothing_to_reduce(order):
                 self.cancel(order, REDUCED, at)
 
-    def _forget(self, pit: Pit, order: Working) -> None:
+    def find(self, venue: str, client_id: str, at: int) -> tuple[Order, ...]:
+        """Return the order of this id at ``venue``, working or ended."""
+        working = self.working.get(client_id)
+        order = self._ended.get(client_id) if working is None else self._as_order(working, at)
+        return () if order is None or venue_of(order.request.instrument) != venue else (order,)
+
+    def _end(self, pit: Pit, order: Working, status: OrderStatus, reason: str, at: int) -> None:
         order.done = True
         pit.remove(order)
         del self.working[order.client_id]
+        ended = replace(self._as_order(order, at), status=status, reason=reason)
+        self._ended[order.client_id] = ended
+        if len(self._ended) > KEPT_ENDED:
+            self._ended.popitem(last=False)
 
     def _filled(self, order: Working) -> Decimal:
         return self.pit_of(order).instrument.lot * order.filled

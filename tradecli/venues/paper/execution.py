@@ -13,13 +13,16 @@ from typing import Any
 
 from tradecli.domain.events import AccountEvent, OrderVoided
 from tradecli.domain.market import MarketEvent
-from tradecli.domain.order import Approved
+from tradecli.domain.order import Approved, Order
 from tradecli.ports import AccountSnapshot, Clock, Gate
 from tradecli.venues.paper.venue import PaperVenue
 
 
 class PaperExecution:
     """Orders of one venue, filled on paper. ``on_market`` feeds it the venue's market events."""
+
+    validity_ms = 5_000
+    settle_ms = 1_000
 
     def __init__(self, paper: PaperVenue, venue: str, clock: Clock) -> None:
         if paper.venues != (venue,):
@@ -43,6 +46,10 @@ class PaperExecution:
     async def cancel(self, client_id: str) -> None:
         self._paper.cancel(client_id, self._clock.now())
         self._changed.set()
+
+    async def find(self, client_id: str) -> tuple[Order, ...]:
+        """Return the working or finished order of this id; orders that were refused are not kept."""
+        return self._paper.find(self._venue, client_id, self._clock.now())
 
     async def account(self) -> AccountSnapshot:
         return self._paper.snapshot(self._venue, self._clock.now())

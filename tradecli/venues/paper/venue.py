@@ -24,7 +24,7 @@ from tradecli.domain import events as e
 from tradecli.domain.enums import FundingKind, InstrumentKind, OrderType, Side, TimeInForce
 from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.domain.market import Book, Candle, FundingRate, MarketEvent, MarkPrice, Quote, Trade
-from tradecli.domain.order import Approved
+from tradecli.domain.order import Approved, Order
 from tradecli.errors import BrokenInvariant
 from tradecli.ports import AccountSnapshot
 from tradecli.venues.paper import bars, matching
@@ -147,6 +147,12 @@ class PaperVenue:
         if self._wire.first_arrival <= at:
             self._arrive(at)
         return self._clearing.snapshot(venue, at)
+
+    def find(self, venue: str, client_id: str, at: int) -> tuple[Order, ...]:
+        """Return the order that ``venue`` knows by this id at ``at``: working, or one of the newest that ended."""
+        if self._wire.first_arrival <= at:
+            self._arrive(at)
+        return self._clearing.find(venue, client_id, at)
 
     # -- arrival ------------------------------------------------------------------------------------------------
 
