@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import ExitStack
 from typing import Annotated, Any
 
 import typer
@@ -33,12 +35,17 @@ def tui(
 
 def show_demo(tape: str, for_ms: int | None, *, read_only: bool = False) -> None:
     """Run the demo under the console until the person leaves."""
+    gc.disable()  # until the first frame: what is made before it stays anyway, and looking for garbage takes 50 ms
     from tradecli.tui.app import run_console  # Textual: 250 ms
 
     given = options.current()
+    until_left = ExitStack()
 
     def start() -> Any:
         from tradecli.wiring import demo_session
+
+        # Behind the first frame, because the log's library takes as long to load as a frame to paint.
+        until_left.enter_context(engines.logged("console"))
 
         return demo_session(
             profile=given.profile,
@@ -49,5 +56,5 @@ def show_demo(tape: str, for_ms: int | None, *, read_only: bool = False) -> None
             **({"tape": tape} if tape else {}),
         )
 
-    with engines.logged("console"):
+    with until_left:
         run_console(start, read_only=read_only)

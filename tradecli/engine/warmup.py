@@ -1,4 +1,4 @@
-"""Fills a state with the past that its topics declared, before the first event of a run.
+"""Fills a state with the past that its topics declared, before the first event of a run or behind its first prices.
 
 Longer bars that nobody recorded are built from shorter ones, under the rule of completeness that the rolling
 windows keep.
@@ -6,15 +6,19 @@ windows keep.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
+from tradecli.domain.events import Event
 from tradecli.domain.feed import HOUR_MS, MINUTE_MS, BookFeed, CandleFeed, Feed, QuoteFeed, TradeFeed
-from tradecli.domain.market import MARKET_TYPES, Candle, MarketEvent, available_at
+from tradecli.domain.market import MARKET_TYPES, Book, Candle, MarketEvent, Quote, Trade, available_at
 from tradecli.engine.state import State
 from tradecli.ports import MarketData
 
 _COMPLETE = 0.95
+_SLICE = 1_000
 _SHORTER = (HOUR_MS, MINUTE_MS)
+_PRICES = (Quote, Trade, Book)
 _LIVE_ONLY = (QuoteFeed, BookFeed, TradeFeed)
 
 
@@ -26,11 +30,13 @@ async def warm_up(
     *,
     live: bool = False,
     roll: bool = True,
+    pause: Callable[[], Awaitable[None]] | None = None,
 ) -> int:
     """Apply what ``feeds`` declare of the past before ``until``, oldest first; return how many events that was.
 
     ``live`` also fetches the last quote, book and trades, for answers that no stream follows. ``roll`` builds longer
     bars from shorter ones where too few are kept; a market that sums its own bars has nothing to gain by it.
+    ``pause`` is awaited after every slice of the work, so that prices may run meanwhile; nothing but prices may.
     """
     state.declare(feeds)
     past: list[MarketEvent] = []
@@ -38,12 +44,46 @@ async def warm_up(
         if isinstance(feed, _LIVE_ONLY) and not live:
             continue
         past.extend(await _history(market, feed, until, roll))
+        if pause is not None:
+            await pause()
     past.sort(key=available_at)
-    for event in past:
-        if isinstance(event, MARKET_TYPES):
-            state.apply(event, available_at(event))
-    state.events = 0
+    for first in range(0, len(past), _SLICE):
+        _apply(state, past[first : first + _SLICE])
+        if pause is not None:
+            await pause()
     return len(past)
+
+
+async def prices_first(
+    source: AsyncIterator[Event], warm: asyncio.Future[None], patience_until: int
+) -> AsyncIterator[Event]:
+    """Yield prices at once, and everything else once the past it builds on is in.
+
+    A bar or a funding rate that came before its past would shut that past out of the windows, which take events in
+    order. At ``patience_until`` everything waits for ``warm``: before it nothing must be decided.
+    """
+    held: list[Event] = []
+    async for event in source:
+        if not warm.done():
+            if isinstance(event, _PRICES) and available_at(event) < patience_until:
+                yield event
+                continue
+            if not isinstance(event, MARKET_TYPES) or available_at(event) < patience_until:
+                held.append(event)
+                continue
+        await warm
+        for late in held:
+            yield late
+        held.clear()
+        yield event
+
+
+def _apply(state: State, past: Sequence[MarketEvent]) -> None:
+    """Take in events of the past without moving the state's own time or its count of what it was told."""
+    at, events = state.at, state.events
+    for event in past:
+        state.apply(event, available_at(event))
+    state.at, state.events = at, events
 
 
 def _longest(feeds: Sequence[Feed]) -> list[Feed]:

@@ -6,6 +6,7 @@ then on each beat pulls ``Session.snapshot()`` and every visible panel repaints 
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
@@ -95,6 +96,9 @@ class Face(App[None]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        """Build the session, now that the frame stands; what the frame is made of is no garbage from here on."""
+        gc.freeze()
+        gc.enable()
         threading.Thread(target=self._build, name="start", daemon=True).start()
 
     def _build(self) -> None:

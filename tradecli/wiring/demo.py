@@ -25,7 +25,7 @@ from tradecli.engine.runner import Runner
 from tradecli.engine.session import EngineSession, Plan
 from tradecli.engine.snapshot import Snapshot
 from tradecli.engine.summary import desk_status
-from tradecli.engine.warmup import warm_up
+from tradecli.engine.warmup import prices_first, warm_up
 from tradecli.errors import StoreFault
 from tradecli.store.killswitch import KillSwitch
 from tradecli.store.ledger import Ledger, Run
@@ -36,6 +36,10 @@ from tradecli.wiring.parts import ACCOUNT, Outcome, Parts, build, carry, config_
 
 SEED = 42
 TAPE = "tour"
+_PATIENCE_MS = 2_000
+"""How long prices run ahead of the past: the tapes' first bar closes after three seconds, and decisions follow it."""
+_BETWEEN_SLICES_S = 0.002
+"""Long enough for a price and a key press to get in between."""
 VENUES = ["binance", "okx", "bybit", "deribit"]
 
 
@@ -157,14 +161,23 @@ class _Demo:
         self.switch.release(scope)
 
     async def _source(self) -> AsyncIterator[Event]:
-        async for event in self.market.stream(self.market.all_feeds()):
+        """Show prices while the past is still being read: the first seconds belong to the person who watches."""
+        warming = asyncio.create_task(self._warm_up())
+        live = self.market.stream(self.market.all_feeds())
+        async for event in prices_first(live, warming, self.market.start + _PATIENCE_MS):
             yield event
+
+    async def _warm_up(self) -> None:
+        async def pause() -> None:
+            await asyncio.sleep(_BETWEEN_SLICES_S)
+
+        state, feeds = self.parts.engine.state, self.parts.feeds
+        await warm_up(state, self.market, feeds, self.market.start, roll=False, pause=pause)
 
     async def _open(self) -> None:
         self._ledger = await Ledger.open(self.config.place.ledger, mode=Mode.DEMO, account=ACCOUNT)
         await self._ledger.begin_run(self.run)
         self._fence = await self._ledger.take_lease(str(os.getpid()))
-        await warm_up(self.parts.engine.state, self.market, self.parts.feeds, self.market.start, roll=False)
 
     async def commit(self, steps: Sequence[Step], fence: int) -> None:
         """Hand steps to the ledger under the fence that was taken on this loop."""
