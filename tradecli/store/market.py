@@ -20,11 +20,11 @@ from tradecli import codec
 from tradecli.domain.feed import CandleFeed, Feed
 from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.domain.series import CandleSeries
-from tradecli.errors import NotEnoughData, StoreFault
+from tradecli.errors import NotEnoughData
 from tradecli.ports import Coverage, Recordable
 from tradecli.store import schema
 from tradecli.store.ledger import fault
-from tradecli.store.packing import Blob, Key, Point, is_blob, keys, pack, unpack_blob, unpack_point
+from tradecli.store.packing import BLOBS, Key, is_blob, keys, pack, unpack_blob, unpack_point
 from tradecli.store.private import make_private
 
 if TYPE_CHECKING:
@@ -92,10 +92,10 @@ class MarketStore:
         """Keep rows, all in one transaction; return how many were new or filled in what a stored one did not know."""
         packed = [pack(row) for row in rows]
         async with self._transaction():
-            ids = {key: await self._id(key) for key in dict.fromkeys(row.key for row in packed)}
+            ids = {key: await self._id(Key(*key)) for key in dict.fromkeys(row[0] for row in packed)}
             before = self._db.total_changes
-            points = [_point_row(ids[row.key], row) for row in packed if isinstance(row, Point)]
-            blobs = [(ids[row.key], *row[1:]) for row in packed if isinstance(row, Blob)]
+            points = [(ids[row[0]], *row[1:]) for row in packed if row[0][0] not in BLOBS]
+            blobs = [(ids[row[0]], *row[1:]) for row in packed if row[0][0] in BLOBS]
             await self._db.executemany(_INSERT_POINT, points)
             await self._db.executemany(_INSERT_BLOB, blobs)
             return self._db.total_changes - before
@@ -237,9 +237,3 @@ def _exists(path: Path) -> bool:
 
 def _address(path: Path) -> str:
     return f"{path.resolve().as_uri()}?mode=ro"
-
-
-def _point_row(series: int | None, row: Point) -> tuple[Any, ...]:
-    if series is None:
-        raise StoreFault("a series has no number", path="market", number=131)
-    return (series, row.known, row.ts, row.tag, *row.values, *(None,) * (5 - len(row.values)))
