@@ -26,17 +26,25 @@ START_MS = 1_767_571_197_000
 """2026-01-04T23:59:57Z: three seconds before a day, an hour, a minute and a funding interval end."""
 
 
+def is_opening(ts: int) -> bool:
+    """Say whether a run may start at ``ts``: on a whole second that leaves no stretch of flow under two seconds."""
+    second = ts // 1_000 % 60
+    return ts % 1_000 == 0 and second >= 10 and second % 10 >= 2 and second % 5 <= 3
+
+
 class SimulatedMarket:
-    """A seeded market. ``seed`` is a non-negative integer; every stream starts again at ``START_MS``."""
+    """A seeded market. ``seed`` is a non-negative integer; every stream starts again at ``start``."""
 
-    start = START_MS
-
-    def __init__(self, seed: int, tape: Tape = TOUR) -> None:
+    def __init__(self, seed: int, tape: Tape = TOUR, start: int = START_MS) -> None:
+        """``start`` is a moment that ``is_opening`` accepts; ``ValueError`` otherwise."""
         if seed < 0:
             raise ValueError(f"a seed is a whole number from 0 up, not {seed}")
+        if not is_opening(start):
+            raise ValueError(f"a run cannot start at {start}: see is_opening")
         self.seed = seed
         self.tape = tape
-        self._script = Script(tape, START_MS)
+        self.start = start
+        self._script = Script(tape, start)
 
     async def instruments(self) -> Sequence[Instrument]:
         """Return the eighteen tradable instruments; options are quoted in chains only."""
@@ -44,10 +52,14 @@ class SimulatedMarket:
 
     async def history(self, feed: Feed, until: int) -> Sequence[MarketEvent]:
         """Return what ``feed`` declares of the past, oldest first, all of it known before ``until``."""
+        return self.recall(feed, until)
+
+    def recall(self, feed: Feed, until: int) -> Sequence[MarketEvent]:
+        """Return what ``history`` returns, without a loop."""
         return self._recall.history(feed, until)
 
     async def stream(self, feeds: Iterable[Feed]) -> AsyncIterator[Event]:
-        """Yield market and link events from ``START_MS`` on, in the order they became known, without end."""
+        """Yield market and link events from ``start`` on, in the order they became known, without end."""
         for event in self.events(feeds):
             yield event
 
@@ -62,11 +74,11 @@ class SimulatedMarket:
 
     @cached_property
     def _past(self) -> Past:
-        return Past(self.seed, START_MS // MINUTE_MS * MINUTE_MS, self._script, LINES)
+        return Past(self.seed, self.start // MINUTE_MS * MINUTE_MS, self._script, LINES)
 
     @cached_property
     def _recall(self) -> Recall:
         return Recall(self._past, self._run)
 
     def _run(self, wanted: Wanted) -> Run:
-        return Run(self.seed, START_MS, self._script, self._past, wanted)
+        return Run(self.seed, self.start, self._script, self._past, wanted)

@@ -1,0 +1,291 @@
+"""Binance's streams: subscribe by name, then events as they happen.
+
+It owns the SUBSCRIBE conversation and the spelling of each event. Depth is published by ``Display`` at the beat;
+prints, best prices and marks when they happen; bars and day statistics once a second.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from tradecli.domain.enums import Side
+from tradecli.domain.instrument import symbol_of, venue_of
+from tradecli.domain.market import Candle, MarkPrice, Quote, Trade
+from tradecli.venues.loopback.binance.listing import FUTURES, INTERVALS, SPOT
+from tradecli.venues.loopback.display import Change, Display
+from tradecli.venues.loopback.floor import Floor
+from tradecli.venues.loopback.socket import Socket
+from tradecli.venues.loopback.spelling import Spelling
+from tradecli.venues.loopback.stand import Bar, Stand
+from tradecli.venues.loopback.wire import Wire
+
+_STREAM = re.compile(r"([a-z0-9]+|!)@([A-Za-z]+)(\d*)(?:_([0-9a-zA-Z]+))?(?:@(\w+))?\Z")
+FIRST_ID = {"futures": 5_200_000_000_000, "spot": 62_000_000_000}
+_SPOT_PLACES = 8
+_ALL = ("!miniTicker@arr", "!ticker@arr")
+
+
+class Market:
+    """One instrument of Binance: its stand, its display, its spelling."""
+
+    def __init__(self, stand: Stand, *, futures: bool, restless: bool) -> None:
+        self.stand = stand
+        self.futures = futures
+        instrument = stand.line.instrument
+        self.symbol = instrument.symbol.removesuffix(".spot")
+        self.halt_name = instrument.symbol
+        wide = None if futures else _SPOT_PLACES
+        self.spell = Spelling(instrument, price_places=wide, size_places=wide)
+        first = FIRST_ID["futures" if futures else "spot"]
+        self.display = Display(lambda: (stand.bids, stand.asks), first, restless=restless)
+
+    @property
+    def prefix(self) -> str:
+        """Topics of the two markets must not meet: spot's begin with a dot, which no client sees."""
+        return self.symbol.lower() if self.futures else "." + self.symbol.lower()
+
+
+class Streams:
+    """Everything that Binance pushes."""
+
+    def __init__(self, floor: Floor, wire: Wire, *, restless: bool) -> None:
+        self._floor = floor
+        self._wire = wire
+        self.futures = {s: Market(floor.stands[line.id], futures=True, restless=restless)
+                        for s, line in FUTURES.items()}  # fmt: skip
+        self.spot = {s: Market(floor.stands[line.id], futures=False, restless=restless)
+                     for s, line in SPOT.items()}  # fmt: skip
+        self._slow_due = 0
+
+    # -- the conversation ------------------------------------------------------------------------------------------
+
+    def heard(self, socket: Socket, text: str) -> None:
+        """Answer SUBSCRIBE, UNSUBSCRIBE and LIST_SUBSCRIPTIONS; anything else is an error with its code."""
+        try:
+            message = msgspec.json.decode(text)
+        except msgspec.DecodeError as problem:
+            self._complain(socket, 3, f"Invalid JSON: {problem}", None)
+            return
+        if not isinstance(message, dict):
+            self._complain(socket, 2, "Invalid request: request must be an object", None)
+            return
+        method, number = message.get("method"), message.get("id")
+        streams = message.get("params") or []
+        dot = "" if socket.host.startswith("f") else "."
+        if method == "LIST_SUBSCRIPTIONS":
+            result: Any = sorted(topic.removeprefix(".") for topic in socket.topics)
+        elif method in ("SUBSCRIBE", "UNSUBSCRIBE") and isinstance(streams, list):
+            result = None
+            for stream in streams:
+                if method == "SUBSCRIBE":
+                    self._wire.join(socket, dot + str(stream))
+                else:
+                    self._wire.leave(socket, dot + str(stream))
+        else:
+            self._complain(socket, 2, f"Invalid request: unknown variant `{method}`", number)
+            return
+        socket.send(msgspec.json.encode({"result": result, "id": number}).decode())
+
+    def _complain(self, socket: Socket, code: int, text: str, number: Any) -> None:
+        body: dict[str, Any] = {"error": {"code": code, "msg": text}}
+        if number is not None:
+            body["id"] = number
+        socket.send(msgspec.json.encode(body).decode())
+
+    # -- events ----------------------------------------------------------------------------------------------------
+
+    def market_of(self, event: Trade | Quote | MarkPrice | Candle) -> Market | None:
+        if venue_of(event.instrument) != "binance":
+            return None
+        symbol = symbol_of(event.instrument)
+        if symbol.endswith(".spot"):
+            return self.spot.get(symbol.removesuffix(".spot"))
+        return self.futures.get(symbol)
+
+    def is_halted(self, market: Market) -> bool:
+        return self._wire.switchboard.is_halted("binance", market.halt_name)
+
+    def happened(self, event: Trade | Quote | MarkPrice | Candle) -> None:
+        """Publish what follows from one event."""
+        market = self.market_of(event)
+        if market is None or self.is_halted(market):
+            return
+        if isinstance(event, Trade):
+            self._traded(market, event)
+        elif isinstance(event, Quote):
+            self._quoted(market, event)
+        elif isinstance(event, MarkPrice):
+            self._marked(market, event)
+        else:
+            closed = market.stand.minutes[-1]
+            self._bar(market, "1m", closed, event.ts + event.interval_ms, closed=True)
+
+    def _traded(self, market: Market, trade: Trade) -> None:
+        spell, stand, at = market.spell, market.stand, self._wire.skewed(trade.ts)
+        price, size = spell.px(stand.ticks(trade.price)), spell.qty(stand.lots(trade.qty))
+        number, sold = int(trade.trade_id), trade.side is Side.SELL
+        if self._wire.heard_by(f"{market.prefix}@trade"):
+            body: dict[str, Any] = {
+                "e": "trade", "E": at, "T": at, "s": market.symbol, "t": number, "p": price, "q": size, "m": sold,
+            }  # fmt: skip
+            if market.futures:
+                body["X"] = "MARKET"
+            else:
+                body["M"] = True
+            self._push(f"{market.prefix}@trade", body)
+        if self._wire.heard_by(f"{market.prefix}@aggTrade"):
+            body = {
+                "e": "aggTrade", "E": at, "s": market.symbol, "a": number, "p": price, "q": size, "f": number,
+                "l": number, "T": at, "m": sold,
+            }  # fmt: skip
+            if not market.futures:
+                body["M"] = True
+            self._push(f"{market.prefix}@aggTrade", body)
+
+    def _quoted(self, market: Market, quote: Quote) -> None:
+        topic = f"{market.prefix}@bookTicker"
+        if not self._wire.heard_by(topic):
+            return
+        body: dict[str, Any] = {"u": market.display.last, "s": market.symbol, **self.best(market)}
+        if market.futures:
+            at = self._wire.skewed(quote.ts)
+            body = {"e": "bookTicker", **body, "T": at, "E": at}
+        self._push(topic, body)
+
+    def best(self, market: Market) -> dict[str, str]:
+        (bid, bid_lots), (ask, ask_lots) = market.stand.bids[0], market.stand.asks[0]
+        spell = market.spell
+        return {"b": spell.px(bid), "B": spell.qty(bid_lots), "a": spell.px(ask), "A": spell.qty(ask_lots)}
+
+    def _marked(self, market: Market, mark: MarkPrice) -> None:
+        for topic in (f"{market.prefix}@markPrice@1s", f"{market.prefix}@markPrice", "!markPrice@arr"):
+            if self._wire.heard_by(topic):
+                body = self.mark_body(market, mark)
+                self._push(topic, [body] if topic[0] == "!" else body)
+
+    def mark_body(self, market: Market, mark: MarkPrice) -> dict[str, Any]:
+        predicted = market.stand.predicted
+        index = mark.mark if mark.index is None else mark.index
+        next_ts = predicted.next_ts if predicted is not None and predicted.next_ts is not None else 0
+        return {
+            "e": "markPriceUpdate",
+            "E": self._wire.skewed(mark.ts),
+            "s": market.symbol,
+            "p": f"{mark.mark:.8f}",
+            "P": f"{(mark.mark + index) / 2:.8f}",
+            "i": f"{index:.8f}",
+            "r": f"{predicted.rate if predicted is not None else 0.0:.8f}",
+            "T": self._wire.skewed(next_ts) if next_ts else 0,
+        }
+
+    # -- at the beat -----------------------------------------------------------------------------------------------
+
+    def beat(self, ts: int) -> None:
+        """Publish depth; once a second bars and day statistics."""
+        for market in (*self.futures.values(), *self.spot.values()):
+            if not self.is_halted(market):
+                self.depth(market, ts)
+        if ts >= self._slow_due:
+            self._slow_due = ts - ts % 1_000 + 1_000
+            for topic in self._wire.topics:
+                self._slowly(topic, ts)
+
+    def depth(self, market: Market, ts: int) -> None:
+        """Publish what changed in the book since the last beat."""
+        change = market.display.beat(ts)
+        if change is None:
+            return
+        for topic in (f"{market.prefix}@depth@100ms", f"{market.prefix}@depth", f"{market.prefix}@depth@0ms"):
+            if self._wire.heard_by(topic):
+                self._push(topic, self._depth_body(market, change))
+        for levels in (5, 10, 20):
+            topic = f"{market.prefix}@depth{levels}@100ms"
+            if self._wire.heard_by(topic):
+                self._push(topic, self._top_body(market, change, levels))
+
+    def _depth_body(self, market: Market, change: Change) -> dict[str, Any]:
+        at, spell = self._wire.skewed(change.ts), market.spell
+        head: dict[str, Any] = {"e": "depthUpdate", "E": at}
+        if market.futures:
+            head["T"] = at
+        head |= {"s": market.symbol, "U": change.first, "u": change.last}
+        if market.futures:
+            head["pu"] = change.prev
+        return head | {"b": spell.rows(change.bids), "a": spell.rows(change.asks)}
+
+    def _top_body(self, market: Market, change: Change, levels: int) -> dict[str, Any]:
+        bids, asks = market.display.snapshot(levels)
+        spell = market.spell
+        if market.futures:
+            head = self._depth_body(market, change._replace(bids=[], asks=[]))
+            return head | {"b": spell.rows(bids), "a": spell.rows(asks)}
+        return {"lastUpdateId": change.last, "bids": spell.rows(bids), "asks": spell.rows(asks)}
+
+    def _slowly(self, topic: str, ts: int) -> None:
+        table = self.spot if topic[0] == "." else self.futures
+        if topic.removeprefix(".") in _ALL:
+            short = "mini" in topic
+            self._push(topic, [self.day_body(each, ts, short=short) for each in table.values()])
+            return
+        match = _STREAM.match(topic.removeprefix("."))
+        if match is None:
+            return
+        market = table.get(match[1].upper())
+        if market is None or self.is_halted(market):
+            return
+        if match[2] == "kline" and match[4] in INTERVALS:
+            bars = market.stand.bars(INTERVALS[match[4]], ts)
+            if bars:
+                self._bar(market, match[4], bars[-1], ts, closed=False)
+        elif match[2] in ("ticker", "miniTicker"):
+            self._push(topic, self.day_body(market, ts, short=match[2] == "miniTicker"))
+
+    def _bar(self, market: Market, interval: str, bar: Bar, ts: int, *, closed: bool) -> None:
+        topic = f"{market.prefix}@kline_{interval}"
+        if not self._wire.heard_by(topic):
+            return
+        spell = market.spell
+        self._push(
+            topic,
+            {
+                "e": "kline",
+                "E": self._wire.skewed(ts),
+                "s": market.symbol,
+                "k": {
+                    "t": bar.ts, "T": bar.ts + INTERVALS[interval] - 1, "s": market.symbol, "i": interval,
+                    "f": 1, "L": bar.trades, "o": spell.px(bar.open), "c": spell.px(bar.close),
+                    "h": spell.px(bar.high), "l": spell.px(bar.low), "v": spell.qty(bar.lots), "n": bar.trades,
+                    "x": closed, "q": spell.quote(bar.close, bar.lots), "V": spell.qty(bar.buy_lots),
+                    "Q": spell.quote(bar.close, bar.buy_lots), "B": "0",
+                },
+            },
+        )  # fmt: skip
+
+    def day_body(self, market: Market, ts: int, *, short: bool = False) -> dict[str, Any]:
+        """Return the 24-hour statistics in the keys of the stream; ``short``: those of the mini ticker."""
+        spell, at = market.spell, self._wire.skewed(ts)
+        day = market.stand.day(ts)
+        if short:
+            return {
+                "e": "24hrMiniTicker", "E": at, "s": market.symbol, "c": spell.px(day.close),
+                "o": spell.px(day.open), "h": spell.px(day.high), "l": spell.px(day.low),
+                "v": spell.qty(day.lots), "q": spell.quote((day.high + day.low) // 2, day.lots, 2),
+            }  # fmt: skip
+        move = day.close - day.open
+        body = {
+            "e": "24hrTicker", "E": at, "s": market.symbol, "p": spell.px(move),
+            "P": f"{100 * move / day.open:.3f}", "w": spell.px((day.high + day.low) // 2),
+            "c": spell.px(day.close), "Q": spell.qty(market.stand.last_lots), "o": spell.px(day.open),
+            "h": spell.px(day.high), "l": spell.px(day.low), "v": spell.qty(day.lots),
+            "q": spell.quote((day.high + day.low) // 2, day.lots, 2), "O": at - 86_400_000, "C": at,
+            "F": 1, "L": day.trades, "n": day.trades,
+        }  # fmt: skip
+        if not market.futures:
+            body |= {"x": spell.px(day.open), **self.best(market)}
+        return body
+
+    def _push(self, topic: str, body: Any) -> None:
+        self._wire.publish(topic, msgspec.json.encode(body).decode())

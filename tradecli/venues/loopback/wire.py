@@ -1,0 +1,78 @@
+"""A venue's topics: who listens to what, and the faults that strike a message on its way out."""
+
+from __future__ import annotations
+
+from tradecli.venues.loopback.faults import Kind, Switchboard
+from tradecli.venues.loopback.socket import Socket
+
+NOISE = '{"e":"depthUpd'
+
+
+class Wire:
+    """The subscriptions of one venue."""
+
+    def __init__(self, venue: str, switchboard: Switchboard) -> None:
+        self.venue = venue
+        self.switchboard = switchboard
+        self.sockets: dict[Socket, None] = {}
+        self._listeners: dict[str, dict[Socket, None]] = {}
+        self.published = 0
+
+    def skewed(self, ts: int) -> int:
+        """Return what the venue's clock shows at ``ts``."""
+        return ts + self.switchboard.skew_ms(self.venue)
+
+    def opened(self, socket: Socket) -> None:
+        self.sockets[socket] = None
+
+    def left(self, socket: Socket) -> None:
+        self.sockets.pop(socket, None)
+        for topic in list(socket.topics):
+            self.leave(socket, topic)
+
+    def join(self, socket: Socket, topic: str) -> None:
+        socket.topics.add(topic)
+        self._listeners.setdefault(topic, {})[socket] = None
+
+    def leave(self, socket: Socket, topic: str) -> None:
+        socket.topics.discard(topic)
+        listeners = self._listeners.get(topic)
+        if listeners is not None:
+            listeners.pop(socket, None)
+            if not listeners:
+                del self._listeners[topic]
+
+    def heard_by(self, topic: str) -> bool:
+        return topic in self._listeners
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return tuple(self._listeners)
+
+    def publish(self, topic: str, text: str) -> None:
+        """Send ``text`` to everyone who listens to ``topic``, unless a fault strikes it."""
+        listeners = self._listeners.get(topic)
+        if not listeners:
+            return
+        self.published += 1
+        fault = self.switchboard.for_message(self.venue, topic)
+        if fault is None:
+            for socket in listeners:
+                socket.send(text)
+            return
+        for socket in list(listeners):
+            if fault.kind is Kind.DUPLICATE:
+                socket.send(text)
+                socket.send(text)
+            elif fault.kind is Kind.SILENT:
+                socket.silent = True
+            elif fault.kind is Kind.CLOSE:
+                socket.close()
+            elif fault.kind is Kind.NOISE:
+                socket.send(NOISE)
+                socket.send(text)
+
+    def cut(self) -> None:
+        """Close every socket."""
+        for socket in list(self.sockets):
+            socket.close()
