@@ -34,9 +34,17 @@ FEES = {
     ("okx", InstrumentKind.LINEAR): Fees("0.0002", "0.0005"),
     ("okx", InstrumentKind.INVERSE): Fees("0.0002", "0.0005"),
     ("okx", InstrumentKind.SPOT): Fees("0.0008", "0.001"),
+    ("okx", InstrumentKind.OPTION): Fees("0.0002", "0.0003"),
+    ("bybit", InstrumentKind.OPTION): Fees("0.0002", "0.0003"),
 }
 DEAREST = Fees("0.001", "0.001")
 """For a venue that is not in the table: no cheaper than any that is."""
+
+
+def fees_of(venue: str, kind: InstrumentKind) -> tuple[Decimal, Decimal]:
+    """Return (maker, taker) of a venue for an account without volume; dated futures cost what perpetuals do."""
+    found = FEES.get((venue, InstrumentKind.LINEAR if kind is InstrumentKind.FUTURE else kind), DEAREST)
+    return Decimal(found.maker), Decimal(found.taker)
 
 
 class Steps(NamedTuple):

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 from heapq import nlargest, nsmallest
-from math import inf
 
 from tradecli.domain.instrument import InstrumentId, symbol_of, venue_of
 from tradecli.domain.market import Book, BookDelta, Level
@@ -24,6 +23,9 @@ KEPT_WHILE_WAITING = 20_000
 
 NEAR = 64
 """Ticks searched one by one when the best level goes; beyond, the whole side is looked through."""
+
+LARGEST = 1e15
+"""A size from here on is no size (D05): NaN and infinity fail the same comparison."""
 
 NO_BID, NO_ASK = 0, 1 << 62
 """The best prices of an empty side."""
@@ -188,7 +190,7 @@ class BookBuilder:
         self.ts = delta.ts
         bids, best = self._bids, self._bid
         for ticks, size in delta.bids:
-            if 0.0 < size < inf:
+            if 0.0 < size < LARGEST:
                 bids[ticks] = size
                 if ticks > best:
                     best = ticks
@@ -199,7 +201,7 @@ class BookBuilder:
         self._bid = bid = best if best in bids else self._next_best(bids, best, -1)
         asks, best = self._asks, self._ask
         for ticks, size in delta.asks:
-            if 0.0 < size < inf:
+            if 0.0 < size < LARGEST:
                 asks[ticks] = size
                 if ticks < best:
                     best = ticks

@@ -1,0 +1,216 @@
+"""How venues differ, as data and pure functions: questions and their answers, channels and their messages.
+
+A ``Question`` is ours. A profile turns it into the one request of its venue (``request``) and reads what comes back
+(``answer``); it names the channel of a stream (``channel``), the message that subscribes (``subscribe``) and reads what
+the socket says (``decode``). No function here opens anything or knows what time it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple, TypeAlias
+
+import msgspec
+
+from tradecli.domain.instrument import Instrument, InstrumentId
+from tradecli.domain.market import BookDelta, Candle, Level, MarketEvent
+from tradecli.venues.ccxt.reading import Malformed, amount, positive
+from tradecli.venues.sequence import Rule
+
+
+class Kind(StrEnum):
+    """What can be asked of a venue, or listened to."""
+
+    TIME = "time"
+    INSTRUMENTS = "instruments"
+    CANDLES = "candles"
+    TRADES = "trades"
+    BOOK = "book"
+    QUOTE = "quote"
+    FUNDING = "funding"
+    FUNDING_HISTORY = "funding-history"
+    FUNDING_INTERVALS = "funding-intervals"
+    INTEREST = "open-interest"
+    INTEREST_HISTORY = "open-interest-history"
+    MARK = "mark"
+    RATIO = "long-short-ratio"
+    CHAIN = "option-chain"
+    GREEKS = "greeks"
+    VOL_INDEX = "vol-index"
+
+
+class Listed(NamedTuple):
+    """An instrument as its venue writes it. ``size`` is what one unit of quantity is worth.
+
+    In base units, or in quote units where ``inverse`` is true: there a quantity becomes base units by its price.
+    """
+
+    id: InstrumentId
+    symbol: str
+    tick: float
+    size: float = 1.0
+    inverse: bool = False
+    interval_h: float | None = None
+    instrument: Instrument | None = None
+    halted: str = ""
+    """Empty while it trades; otherwise the venue's own word for why it does not."""
+
+    def base(self, qty: float, price: float) -> float:
+        """Return a quantity of the venue in base units."""
+        return qty * self.size / price if self.inverse else qty * self.size
+
+    def candle(self, ts: int, interval_ms: int, prices: Sequence[float], volume: float) -> Candle:
+        """Return a bar of this instrument from (open, high, low, close) and a volume in base units."""
+        first, high, low, last = prices
+        if not low <= min(first, last) <= max(first, last) <= high:
+            raise Malformed("bar: the highest and lowest are not")
+        return Candle(self.id, ts, interval_ms, first, high, low, last, volume)
+
+    def levels(self, pairs: Iterable[Sequence[Any]]) -> tuple[Level, ...]:
+        """Return levels given as (price, size, …) in ticks and base units."""
+        return tuple([self._level(pair) for pair in pairs])
+
+    def _level(self, pair: Sequence[Any]) -> Level:
+        if not isinstance(pair, list | tuple) or len(pair) < 2:
+            raise Malformed("level: not a price and a size")
+        price = positive(pair[0], "price")
+        return round(price / self.tick), self.base(amount(pair[1], "size"), price)
+
+    def fast_levels(self, pairs: Iterable[tuple[float, float]]) -> tuple[Level, ...]:
+        """Return levels that a typed decoder has read already."""
+        per, size = 1.0 / self.tick, self.size
+        if self.inverse:
+            return tuple([(round(price * per), qty * size / price) for price, qty in pairs])
+        if size == 1.0:
+            return tuple([(round(price * per), qty) for price, qty in pairs])
+        return tuple([(round(price * per), qty * size) for price, qty in pairs])
+
+
+Names: TypeAlias = Callable[[str], Listed | None]
+"""The venue's spelling -> what it is; None for what is not listed here, which is passed over."""
+
+
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """What a venue says beside its data: an acknowledgement, a refusal of a subscription, a farewell."""
+
+    ok: bool
+    text: str = ""
+    id: str = ""
+
+
+class ServerTime(msgspec.Struct, frozen=True, gc=False):
+    """The venue's clock."""
+
+    ts: int
+
+
+class Greeks(msgspec.Struct, frozen=True, gc=False):
+    """Sensitivities of one option as its venue publishes them, per one unit of base; volatilities are fractions."""
+
+    instrument: InstrumentId
+    ts: int
+    delta: float | None
+    gamma: float | None
+    vega: float | None
+    theta: float | None
+    mark_iv: float | None
+    bid_iv: float | None
+    ask_iv: float | None
+    underlying: float | None
+
+
+def greeks_of(of: Listed, ts: int, values: Sequence[float | None]) -> Greeks:
+    """Return sensitivities from the eight numbers in the order of the fields of ``Greeks``."""
+    delta, gamma, vega, theta, mark_iv, bid_iv, ask_iv, underlying = values
+    return Greeks(of.id, ts, delta, gamma, vega, theta, mark_iv, bid_iv, ask_iv, underlying)
+
+
+class Unpriced(msgspec.Struct, frozen=True, gc=False):
+    """Open interest in base units, where a venue does not value it: the adapter does, at its newest mark."""
+
+    instrument: InstrumentId
+    ts: int
+    qty: float
+
+
+class Intervals(msgspec.Struct, frozen=True):
+    """Hours between settlements, of the instruments that do not have the venue's usual ones."""
+
+    hours: Mapping[str, float]
+
+
+Heard: TypeAlias = MarketEvent | BookDelta | Said | ServerTime | Greeks | Unpriced | Intervals | Listed
+
+
+def ratio_name(instrument: InstrumentId) -> str:
+    """Return the name under which an instrument's long/short ratio of accounts is published as a series."""
+    return f"long_short_{instrument.partition('@')[0].lower()}_{instrument.partition('@')[2]}"
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """One question to a venue. Times are UTC ms; ``limit`` 0 is the venue's own."""
+
+    kind: Kind
+    listed: Listed | None = None
+    currency: str = ""
+    interval_ms: int = 0
+    since: int | None = None
+    until: int | None = None
+    limit: int = 0
+
+
+def params(**values: Any) -> dict[str, Any]:
+    """Return the parameters that have a value."""
+    return {key: value for key, value in values.items() if value is not None and value != ""}
+
+
+class Request(NamedTuple):
+    """A call of ccxt's implicit interface: its method, its parameters, and what it weighs at the venue."""
+
+    method: str
+    params: Mapping[str, Any]
+    weight: int = 1
+
+
+class Channel(NamedTuple):
+    """A stream: the socket it comes over, and its name in a subscription."""
+
+    url: str
+    name: str
+
+
+class Allowance(NamedTuple):
+    """How much weight a venue takes in a window."""
+
+    weight: int
+    window_ms: int
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """One venue. ``absent`` says, for each kind it does not offer, why not."""
+
+    name: str
+    exchange: str
+    """The class in ``ccxt.pro``."""
+    hosts: tuple[str, ...]
+    settings: Mapping[str, Any]
+    rule: Rule
+    allowance: Allowance
+    start_paths: tuple[str, ...]
+    """The requests that make the markets known: no other leaves before the first price."""
+    page: Mapping[Kind, int]
+    """Most rows an answer can hold."""
+    listed: Callable[[Mapping[str, Any]], Listed | None]
+    request: Callable[[Question], Request | None]
+    answer: Callable[[Question, Any, Names], list[Heard]]
+    channel: Callable[[Kind, Listed | None, str, int], Channel | None]
+    subscribe: Callable[[Sequence[str], int, bool], Any]
+    decode: Callable[[str | bytes, Names], list[Heard]]
+    absent: Mapping[Kind, str]
+    rest_snapshots: bool = False
+    """The socket sends differences only; the full book is asked for over HTTP."""
+    settles_h: float | None = None
+    """Hours between funding settlements where an instrument does not say."""
+    refetch_newest_first: bool = False
+    """Pages run from the newest backwards."""
