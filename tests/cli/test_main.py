@@ -206,7 +206,13 @@ def outside(*argv: str, home: Path, stdout: int = subprocess.PIPE) -> subprocess
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_hear_interrupts,
     )
+
+
+def _hear_interrupts() -> None:
+    """Undo what a shell does to its background jobs: they, and all that they start, ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_reader_that_leaves_is_met_with_silence(tmp_path: Path) -> None:

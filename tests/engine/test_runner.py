@@ -243,3 +243,22 @@ def test_a_run_stops_at_its_end_and_not_after() -> None:
     made = Desk2().run(until=until)
     assert made.runner.clock.now() == until
     assert max(step.at for step in made.kept.steps) <= until
+
+
+def test_closing_positions_asks_for_the_opposite_reduce_only_and_takes_the_road_of_every_order() -> None:
+    made = Desk2(durable=True)
+
+    async def session() -> Decimal:
+        await made.runner.run(minutes(5), T0, None)
+        await made.runner.cancel_all("session ends", 5_000)
+        held = made.engine.state.account.positions[BTC].qty
+        await made.runner.close_positions("session ends", 5_000)
+        return held
+
+    held = asyncio.run(session())
+    assert held != 0
+    submitted = [c.approved for step in made.kept.steps for c in step.commands if isinstance(c, SubmitOrder)]
+    last = submitted[-1].request
+    assert last.reduce_only and last.source == "operator" and last.reason == "session ends"
+    assert last.qty == abs(held) and last.side is (Side.SELL if held > 0 else Side.BUY)
+    assert made.venue.sent[-1] == submitted[-1].client_id and made.venue.unmarked == []

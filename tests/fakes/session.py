@@ -322,7 +322,7 @@ class FakeSession:
         self.calls.append(("set_speed", speed))
         self._speed = speed
 
-    def stop(self, on_exit: str) -> None:
+    def stop(self, on_exit: str | None = None) -> None:
         self.calls.append(("stop", on_exit))
 
     @property

@@ -42,7 +42,9 @@ async def opened(
     session: FakeSession, size: tuple[int, int] = (100, 30), **options: Any
 ) -> AsyncIterator[Pilot[None]]:
     """Open the console on a session and wait until it drew it."""
+    flags = options.pop("flags", ())
     app = Console(lambda: session, load_topics=options.pop("topics", dict), **options)
+    app.flags = flags
     async with app.run_test(size=size) as pilot:
         await started(app)
         await settled(pilot)

@@ -39,7 +39,9 @@ UNITS = {
 }
 
 
-def wait(session: EngineSession, on_exit: str, enough: Callable[[Snapshot], bool] | None = None) -> Snapshot:
+def wait(
+    session: EngineSession, on_exit: str | None, enough: Callable[[Snapshot], bool] | None = None
+) -> Snapshot:
     """Wait until the session ends by itself or ``enough`` says so; end it by ``on_exit`` whatever interrupts."""
     try:
         while not session.join(_TICK_S):

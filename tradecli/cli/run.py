@@ -44,7 +44,7 @@ def run(
         str,
         typer.Option(
             "--on-exit",
-            help="at the end: leave, cancel or flatten [default: cancel]",
+            help="at the end: leave, cancel or flatten [default: run.on_exit]",
             show_default=False,
         ),
     ] = "",
@@ -57,7 +57,7 @@ def run(
         raise UsageError("--for, --cycles and --once contradict each other", number=103)
     wanted = 1 if once else parse.whole(cycles, "--cycles", most=_MOST_CYCLES) if cycles else None
     for_ms = parse.duration(for_time, "--for", least_ms=1_000) if for_time else None
-    leave_by = parse.one_of(on_exit, engines.ON_EXIT, "--on-exit") if on_exit else "cancel"
+    leave_by = parse.one_of(on_exit, engines.ON_EXIT, "--on-exit") if on_exit else None
     given = options.current()
     place = locate(given.profile, given.config, given.db)
     if place.mode is not Mode.DEMO:

@@ -57,4 +57,10 @@ def show_demo(tape: str, for_ms: int | None, *, read_only: bool = False) -> None
         )
 
     with until_left:
-        run_console(start, read_only=read_only)
+        run_console(start, read_only=read_only, flags=_flags(given))
+
+
+def _flags(given: options.Options) -> list[str]:
+    """Return the words that point a command run in the console at the same desk."""
+    chosen = {"--profile": given.profile or "demo", "--config": given.config, "--db": given.db}
+    return [word for flag, value in chosen.items() if value for word in (flag, value)]

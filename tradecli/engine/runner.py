@@ -21,7 +21,7 @@ import msgspec
 from tradecli.domain.commands import Assess, CancelOrder, Command, Notify, Record, SetLatch, Step, SubmitOrder
 from tradecli.domain.control import Latch
 from tradecli.domain.decision import Decision
-from tradecli.domain.enums import StrategyState
+from tradecli.domain.enums import InstrumentKind, OrderType, Side, StrategyState, TimeInForce
 from tradecli.domain.events import (
     AccountEvent,
     Assessed,
@@ -31,6 +31,7 @@ from tradecli.domain.events import (
     LatchReleased,
     LatchSet,
     LinkChanged,
+    OrderAsked,
     OrderSending,
     OrderVoided,
     StrategySet,
@@ -38,7 +39,7 @@ from tradecli.domain.events import (
     Transferred,
 )
 from tradecli.domain.market import MARKET_TYPES, MarketEvent, available_at
-from tradecli.domain.order import Approved
+from tradecli.domain.order import Approved, OrderRequest
 from tradecli.engine.assess import Assessor
 from tradecli.engine.clock import SimulatedClock
 from tradecli.engine.core import Engine
@@ -146,6 +147,27 @@ class Runner:
             off = StrategySet(strategy=strategy, state=StrategyState.OFF, reason=reason, ts=now)
             await self._take(off, now)
         await self._take(CancelAsked(client_id=None, ts=now, reason=reason), now)
+        await self._advance(now + within_ms, timers=False)
+        await self.flush()
+
+    async def close_positions(self, reason: str, within_ms: int) -> None:
+        """Ask for the opposite of every perpetual position, reduce-only and at once, and take in the answers."""
+        now = self.clock.now()
+        for instrument, position in sorted(self.engine.state.account.positions.items()):
+            spec = self.engine.state.instruments[instrument]
+            if not position.qty or spec.kind is InstrumentKind.SPOT:
+                continue
+            request = OrderRequest(
+                instrument=instrument,
+                side=Side.SELL if position.qty > 0 else Side.BUY,
+                qty=abs(position.qty),
+                type=OrderType.MARKET,
+                tif=TimeInForce.IOC,
+                reduce_only=True,
+                source="operator",
+                reason=reason,
+            )
+            await self._take(OrderAsked(request=request, ts=now, key=f"close {instrument} {now}"), now)
         await self._advance(now + within_ms, timers=False)
         await self.flush()
 

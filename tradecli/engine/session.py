@@ -35,12 +35,16 @@ _STOP_S = 10.0
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a session runs: the source of events, from when, until when; ``prepare`` runs first, on the same loop."""
+    """What a session runs: the source of events, from when, until when; ``prepare`` runs first, on the same loop.
+
+    ``on_exit`` is what becomes of working orders at the end: leave, cancel, or flatten, which closes positions too.
+    """
 
     source: AsyncIterator[Event]
     start: int
     until: int | None
     prepare: Callable[[], Awaitable[None]] | None = None
+    on_exit: str = "cancel"
 
 
 class EngineSession:
@@ -72,7 +76,7 @@ class EngineSession:
         self._wanted: set[tuple[InstrumentId, int]] = set()
         self._candles: dict[tuple[InstrumentId, int], CandleSeries] = {}
         self._trades: dict[InstrumentId, TradeSeries] = {}
-        self._on_exit = "cancel"
+        self._on_exit = plan.on_exit
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self.failure: BaseException | None = None
@@ -110,6 +114,8 @@ class EngineSession:
             await self._runner.run(self._plan.source, self._plan.start, self._plan.until)
             if self._on_exit != "leave":
                 await self._runner.cancel_all("session ends", _SETTLE_MS)
+            if self._on_exit == "flatten":
+                await self._runner.close_positions("session ends", _SETTLE_MS)
         finally:
             self._publish(running=False)
             if self._close is not None:
@@ -231,9 +237,9 @@ class EngineSession:
     def set_speed(self, speed: float) -> None:
         self._clock.set_speed(speed)
 
-    def stop(self, on_exit: str) -> None:
-        """End the run and wait until what was asked of working orders is done."""
-        self._on_exit = on_exit
+    def stop(self, on_exit: str | None = None) -> None:
+        """End the run, as its plan says or by ``on_exit``, and wait until that is done."""
+        self._on_exit = on_exit or self._on_exit
         self._runner.stopping = True
         self.join(_STOP_S)
 

@@ -4,7 +4,7 @@ the pen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from textual.screen import Screen
 
@@ -22,7 +22,9 @@ from tradecli.tui.theme import PALETTES
 
 
 class Console(Face):
-    """The application: the face, and what its keys do."""
+    """The application: the face, and what its keys do. ``flags`` go before the words of a command that is run here."""
+
+    flags: Sequence[str] = ()
 
     def open(self, dialog: Screen[None]) -> None:
         """Put a dialog over the screen."""
@@ -125,6 +127,17 @@ class Console(Face):
         names = list(PALETTES)
         self.wear(PALETTES[names[(names.index(self.palette.name) + 1) % len(names)]])
 
+    def action_prompt(self, text: str) -> None:
+        from tradecli.tui.prompt import PromptDialog
+
+        if self.pen is not None:
+            self.open(PromptDialog(self.palette, self.flags, text))
+
+    def shell_commands(self) -> Mapping[str, str]:
+        from tradecli.tui.prompt import commands
+
+        return commands()
+
     def action_keys(self) -> None:
         from tradecli.tui.dialogs import HelpDialog
 
@@ -194,12 +207,22 @@ class Console(Face):
         self.exit()
 
 
-def run_console(start: Callable[[], Session], *, read_only: bool = False, theme: str = "dark") -> None:
-    """Run the console until the person leaves; raise what kept the session from starting or ended it."""
+def run_console(
+    start: Callable[[], Session],
+    *,
+    read_only: bool = False,
+    theme: str = "dark",
+    flags: Sequence[str] = (),
+) -> None:
+    """Run the console until the person leaves; raise what kept the session from starting or ended it.
+
+    ``flags`` choose the profile of the commands that are run in the console.
+    """
     app = Console(start, read_only=read_only, theme=theme)
+    app.flags = flags
     app.run()
     if app.session is not None:
-        app.session.stop("cancel")
+        app.session.stop()
     broken = app.failure or getattr(app.session, "failure", None)
     if broken is not None:
         raise broken

@@ -75,7 +75,7 @@ class Dialog(ModalScreen[None]):
 
     def draw(self) -> None:
         """Fit the card to its lines and draw it."""
-        width = min(_WIDEST, self.app.size.width)
+        width = min(self.width(), self.app.size.width)
         lines = self.lines(width - 4)
         self.card.styles.width = width
         self.card.styles.height = min(len(lines) + 2, self.app.size.height)
@@ -94,6 +94,10 @@ class Dialog(ModalScreen[None]):
                 self.draw()
 
     takes_arrows = False
+
+    def width(self) -> int:
+        """Return how many columns the card would like."""
+        return _WIDEST
 
     def heading(self) -> str:
         """Return the title of the card."""

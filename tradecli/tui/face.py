@@ -238,13 +238,20 @@ class Face(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         for key in KEYS:
             name = key.action.partition("(")[0]
-            if name in ("move", "back", "command_palette") or (self.read_only and name in WRITING):
+            if name in ("move", "back", "command_palette", "prompt") or (self.read_only and name in WRITING):
                 continue
             yield SystemCommand(f"{key.label} ({key.shown})", key.action, self._caller(key.action))
+        if not self.read_only:
+            for words, does in self.shell_commands().items():
+                yield SystemCommand(words, does, self._caller(f"prompt('{words} ')"))
         for palette in PALETTES.values():
             yield SystemCommand(
                 f"theme {palette.name}", "change the colours", lambda chosen=palette: self.wear(chosen)
             )
+
+    def shell_commands(self) -> Mapping[str, str]:
+        """Return the commands of the shell that the palette offers, with what each does."""
+        return {}
 
     def _caller(self, action: str) -> Callable[[], None]:
         def call() -> None:

@@ -63,6 +63,7 @@ KEYS: tuple[Key, ...] = (
     Key("s", "state", "next group of states", "s", where="8"),
     Key("t", "theme", "next theme", "t"),
     Key("question_mark", "keys", "help from the table of keys", "?"),
+    Key("colon", "prompt('')", "run a command of the shell", ":", writes=True),
     Key("ctrl+p", "command_palette", "command palette", "Ctrl+P"),
     Key("less_than_sign", "speed(-1)", "slower (demo and replay)", "<", writes=True),
     Key("greater_than_sign", "speed(1)", "faster (demo and replay)", ">", writes=True),
