@@ -72,6 +72,8 @@ class Console(Face):
         if isinstance(panel, TablePanel) and panel.filter:
             panel.set_filter("")
         elif self.note:
+            if self.tour.is_showing:
+                self.tour.end()
             self.note = ()
             self.tick()
         elif self.area.zoomed:
@@ -79,6 +81,13 @@ class Console(Face):
             self.call_after_refresh(self.tick)
         elif self.shown != "1":
             self.show_screen("1")
+
+    def action_next_mark(self) -> None:
+        """Go on in the tour of a demo."""
+        if self.tour.is_showing:
+            self.tour.go_on()
+            self.note = ()
+            self.tick()
 
     def action_filter(self) -> None:
         from tradecli.tui.dialogs import FilterDialog

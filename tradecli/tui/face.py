@@ -29,6 +29,7 @@ from tradecli.tui.panels.orders import BlotterPanel, OrderPanel
 from tradecli.tui.pen import Pen
 from tradecli.tui.theme import PALETTES, Palette
 from tradecli.tui.tiles import Width, width_class
+from tradecli.tui.tour import Tour
 
 FPS = 8
 _THOUSANDS_AT = 160
@@ -74,6 +75,7 @@ class Face(App[None]):
         self.areas: dict[str, Area] = {}
         self.focus_symbol: InstrumentId | None = None
         self.note: Line = ()
+        self.tour = Tour()
         self.painted_rows = 0
         self.top, self.line, self.bottom = Bar("header"), Bar("note"), Bar("footer")
         for palette in PALETTES.values():
@@ -169,6 +171,8 @@ class Face(App[None]):
             known = snapshot.instruments
             self.focus_symbol = next((each for each in known if each.startswith(_FIRST_SYMBOL)), known[0])
             self.note = self.note or _welcome(snapshot.note)
+        elif snapshot is not None and not self.tour.is_over:
+            self.note = self.tour.look(snapshot) or self.note
         wide = self.size.width >= _THOUSANDS_AT
         beat = self.look.beat + 1
         self.look = Look(snapshot, session, self.focus_symbol, self.topics, beat, wide)
