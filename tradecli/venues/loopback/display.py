@@ -39,6 +39,7 @@ class Display:
         self.asks: dict[int, int] = {}
         self.last = first_id
         self.ts = 0
+        self.published = 0
 
     def beat(self, ts: int) -> Change | None:
         """Publish the levels as they stand now; return what changed, or None."""
@@ -58,6 +59,7 @@ class Display:
         prev = self.last
         self.bids, self.asks, self.ts = new_bids, new_asks, ts
         self.last = prev + count
+        self.published += 1
         return Change(ts, prev + 1, self.last, prev, bid_rows, ask_rows)
 
     def snapshot(self, depth: int) -> tuple[Rows, Rows]:

@@ -19,6 +19,7 @@ from yarl import URL
 
 from tradecli.venues.loopback.asking import Ask, Refusal, Reply, Venue
 from tradecli.venues.loopback.binance import Binance
+from tradecli.venues.loopback.bybit import Bybit
 from tradecli.venues.loopback.faults import Fault, Kind, Switchboard
 from tradecli.venues.loopback.floor import Floor
 from tradecli.venues.loopback.hosts import HOSTS
@@ -199,6 +200,7 @@ class Loopback:
 
 def _venues(floor: Floor, switchboard: Switchboard, *, restless: bool) -> Iterable[Venue]:
     yield Binance(floor, switchboard, restless=restless)
+    yield Bybit(floor, switchboard, restless=restless)
 
 
 async def _read(request: web.Request) -> tuple[str, str, Ask]:

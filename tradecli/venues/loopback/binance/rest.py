@@ -6,7 +6,6 @@ the minute's budget is gone. Signed paths exist only to say that no key is known
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,9 +23,9 @@ from tradecli.venues.loopback.binance.listing import (
     refuse,
     spot_info,
 )
-from tradecli.venues.loopback.binance.streams import Market, Streams
+from tradecli.venues.loopback.binance.streams import Streams
 from tradecli.venues.loopback.floor import Floor
-from tradecli.venues.loopback.spelling import wave
+from tradecli.venues.loopback.listed import Listed, interest_at, window
 from tradecli.venues.loopback.wire import Wire
 
 Query = Mapping[str, str]
@@ -109,15 +108,15 @@ class Rest:
 
     # -- the parameters --------------------------------------------------------------------------------------------
 
-    def _market(self, query: Query, futures: bool) -> Market:
+    def _market(self, query: Query, futures: bool) -> Listed:
         symbol = line_of(FUTURES if futures else SPOT, query.get("symbol")).instrument.symbol
         return self._table(futures)[symbol.removesuffix(".spot")]
 
-    def _markets(self, query: Query, futures: bool) -> list[Market]:
+    def _markets(self, query: Query, futures: bool) -> list[Listed]:
         """Return the market asked for, or all of them."""
         return [self._market(query, futures)] if "symbol" in query else list(self._table(futures).values())
 
-    def _table(self, futures: bool) -> dict[str, Market]:
+    def _table(self, futures: bool) -> dict[str, Listed]:
         return self._streams.futures if futures else self._streams.spot
 
     def _info(self, query: Query, futures: bool) -> dict[str, Any]:
@@ -178,10 +177,8 @@ class Rest:
         step = INTERVALS[name]
         limit = _limit(query, 500, 1_500 if futures else 1_000)
         since, until = _whole(query, "startTime", 0), _whole(query, "endTime", 1 << 62)
-        rows = market.stand.bars(step, self._floor.now())
-        first = bisect_left(rows, since, key=lambda bar: bar.ts)
-        last = bisect_left(rows, until + 1, key=lambda bar: bar.ts)
-        picked = rows[first:last][:limit] if "startTime" in query else rows[first:last][-limit:]
+        rows = window(market.stand.bars(step, self._floor.now()), since, until)
+        picked = rows[:limit] if "startTime" in query else rows[-limit:]
         spell = market.spell
         return [
             [
@@ -204,7 +201,7 @@ class Rest:
         bodies = [self._day_of(market) for market in self._markets(query, futures)]
         return bodies[0] if "symbol" in query else bodies
 
-    def _day_of(self, market: Market) -> dict[str, Any]:
+    def _day_of(self, market: Listed) -> dict[str, Any]:
         short = self._streams.day_body(market, self._floor.now())
         body = {
             "symbol": market.symbol, "priceChange": short["p"], "priceChangePercent": short["P"],
@@ -213,7 +210,7 @@ class Rest:
             "quoteVolume": short["q"], "openTime": short["O"], "closeTime": short["C"], "firstId": short["F"],
             "lastId": short["L"], "count": short["n"],
         }  # fmt: skip
-        if not market.futures:
+        if not market.perp:
             best = self._streams.best(market)
             body |= {"prevClosePrice": short["o"], "bidPrice": best["b"], "bidQty": best["B"],
                      "askPrice": best["a"], "askQty": best["A"]}  # fmt: skip
@@ -222,8 +219,8 @@ class Rest:
     def _price(self, query: Query, futures: bool) -> Any:
         bodies = []
         for market in self._markets(query, futures):
-            close = market.stand.last_price or market.stand.day(self._floor.now()).close
-            body: dict[str, Any] = {"symbol": market.symbol, "price": market.spell.px(close)}
+            last = market.last_ticks(self._floor.now())
+            body: dict[str, Any] = {"symbol": market.symbol, "price": market.spell.px(last)}
             bodies.append(body | {"time": self.now()} if futures else body)
         return bodies[0] if "symbol" in query else bodies
 
@@ -264,7 +261,7 @@ class Rest:
         for market in markets:
             for each in self._floor.funding(market.stand.line):
                 if since <= each.ts <= until:
-                    mark = each.mark if each.mark is not None else self._close_at(market, each.ts)
+                    mark = each.mark if each.mark is not None else market.close_at(each.ts, self._floor.now())
                     rows.append(
                         {"symbol": market.symbol, "fundingTime": each.ts, "fundingRate": f"{each.rate:.8f}",
                          "markPrice": f"{mark:.8f}"}
@@ -272,22 +269,11 @@ class Rest:
         rows.sort(key=lambda row: row["fundingTime"])
         return rows[:limit] if "startTime" in query else rows[-limit:]
 
-    def _close_at(self, market: Market, ts: int) -> float:
-        rows = market.stand.bars(3_600_000, self._floor.now())
-        place = min(max(bisect_left(rows, ts, key=lambda bar: bar.ts) - 1, 0), len(rows) - 1)
-        return market.spell.price(rows[place].close)
-
     def _interest(self, query: Query, futures: bool) -> dict[str, Any]:
         market = self._market(query, futures)
         known = self._floor.interest(market.stand.line)[-1]
-        coins = known.value_usd / self._usd(market)
+        coins = known.value_usd / market.mark(self._floor.now())
         return {"openInterest": f"{coins:.3f}", "symbol": market.symbol, "time": self._wire.skewed(known.ts)}
-
-    def _usd(self, market: Market) -> float:
-        mark = market.stand.mark
-        return (
-            mark.mark if mark is not None else market.spell.price(market.stand.day(self._floor.now()).close)
-        )
 
     def _periods(self, query: Query) -> tuple[list[int], int]:
         """Return the moments asked for and the length of the period."""
@@ -305,23 +291,19 @@ class Rest:
     def _interest_past(self, query: Query, futures: bool) -> list[dict[str, Any]]:
         market = self._market(query, futures)
         moments, _ = self._periods(query)
-        known = self._floor.interest(market.stand.line)
-        rows = []
-        for ts in moments:
-            place = bisect_left(known, ts + 1, key=lambda each: each.ts) - 1
-            usd = known[max(place, 0)].value_usd
-            rows.append(
-                {"symbol": market.symbol, "sumOpenInterest": f"{usd / self._close_at(market, ts):.8f}",
-                 "sumOpenInterestValue": f"{usd:.8f}", "timestamp": ts}
-            )  # fmt: skip
-        return rows
+        now = self._floor.now()
+        return [
+            {"symbol": market.symbol, "sumOpenInterest": f"{usd / market.close_at(ts, now):.8f}",
+             "sumOpenInterestValue": f"{usd:.8f}", "timestamp": ts}
+            for ts, usd in zip(moments, interest_at(self._floor, market, moments), strict=True)
+        ]  # fmt: skip
 
     def _ratio(self, query: Query, futures: bool) -> list[dict[str, Any]]:
         market = self._market(query, futures)
         moments, step = self._periods(query)
         rows = []
         for ts in moments:
-            long = 0.55 + 0.1 * wave(ts, market.stand.line.coin, step)
+            long = market.long_share(ts, step)
             rows.append(
                 {"symbol": market.symbol, "longShortRatio": f"{long / (1 - long):.4f}",
                  "longAccount": f"{long:.4f}", "shortAccount": f"{1 - long:.4f}", "timestamp": ts}
@@ -329,14 +311,14 @@ class Rest:
         return rows
 
 
-def _print(market: Market, trade: Trade, at: int) -> dict[str, Any]:
+def _print(market: Listed, trade: Trade, at: int) -> dict[str, Any]:
     spell, stand = market.spell, market.stand
     ticks, lots = stand.ticks(trade.price), stand.lots(trade.qty)
     row: dict[str, Any] = {
         "id": int(trade.trade_id), "price": spell.px(ticks), "qty": spell.qty(lots),
         "quoteQty": spell.quote(ticks, lots, 2), "time": at, "isBuyerMaker": trade.side is Side.SELL,
     }  # fmt: skip
-    return row if market.futures else row | {"isBestMatch": True}
+    return row if market.perp else row | {"isBestMatch": True}
 
 
 def _whole(query: Query, name: str, otherwise: int) -> int:

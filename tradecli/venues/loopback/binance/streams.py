@@ -15,12 +15,14 @@ from tradecli.domain.enums import Side
 from tradecli.domain.instrument import symbol_of, venue_of
 from tradecli.domain.market import Candle, MarkPrice, Quote, Trade
 from tradecli.venues.loopback.binance.listing import FUTURES, INTERVALS, SPOT
-from tradecli.venues.loopback.display import Change, Display
+from tradecli.venues.loopback.display import Change
 from tradecli.venues.loopback.floor import Floor
+from tradecli.venues.loopback.listed import Listed
 from tradecli.venues.loopback.socket import Socket
 from tradecli.venues.loopback.spelling import Spelling
-from tradecli.venues.loopback.stand import Bar, Stand
+from tradecli.venues.loopback.stand import Bar
 from tradecli.venues.loopback.wire import Wire
+from tradecli.venues.simulated.listing import Line
 
 _STREAM = re.compile(r"([a-z0-9]+|!)@([A-Za-z]+)(\d*)(?:_([0-9a-zA-Z]+))?(?:@(\w+))?\Z")
 FIRST_ID = {"futures": 5_200_000_000_000, "spot": 62_000_000_000}
@@ -28,24 +30,18 @@ _SPOT_PLACES = 8
 _ALL = ("!miniTicker@arr", "!ticker@arr")
 
 
-class Market:
-    """One instrument of Binance: its stand, its display, its spelling."""
-
-    def __init__(self, stand: Stand, *, futures: bool, restless: bool) -> None:
-        self.stand = stand
-        self.futures = futures
-        instrument = stand.line.instrument
-        self.symbol = instrument.symbol.removesuffix(".spot")
-        self.halt_name = instrument.symbol
-        wide = None if futures else _SPOT_PLACES
-        self.spell = Spelling(instrument, price_places=wide, size_places=wide)
-        first = FIRST_ID["futures" if futures else "spot"]
-        self.display = Display(lambda: (stand.bids, stand.asks), first, restless=restless)
-
-    @property
-    def prefix(self) -> str:
-        """Topics of the two markets must not meet: spot's begin with a dot, which no client sees."""
-        return self.symbol.lower() if self.futures else "." + self.symbol.lower()
+def listed(floor: Floor, line: Line, *, restless: bool) -> Listed:
+    """Return one instrument. Topics of the two markets must not meet: spot's begin with a dot, which no client sees."""
+    symbol = line.instrument.symbol.removesuffix(".spot")
+    wide = None if line.perp else _SPOT_PLACES
+    return Listed(
+        floor.stands[line.id],
+        symbol,
+        symbol.lower() if line.perp else "." + symbol.lower(),
+        Spelling(line.instrument, price_places=wide, size_places=wide),
+        first_id=FIRST_ID["futures" if line.perp else "spot"],
+        restless=restless,
+    )
 
 
 class Streams:
@@ -54,10 +50,8 @@ class Streams:
     def __init__(self, floor: Floor, wire: Wire, *, restless: bool) -> None:
         self._floor = floor
         self._wire = wire
-        self.futures = {s: Market(floor.stands[line.id], futures=True, restless=restless)
-                        for s, line in FUTURES.items()}  # fmt: skip
-        self.spot = {s: Market(floor.stands[line.id], futures=False, restless=restless)
-                     for s, line in SPOT.items()}  # fmt: skip
+        self.futures = {s: listed(floor, line, restless=restless) for s, line in FUTURES.items()}
+        self.spot = {s: listed(floor, line, restless=restless) for s, line in SPOT.items()}
         self._slow_due = 0
 
     # -- the conversation ------------------------------------------------------------------------------------------
@@ -97,7 +91,7 @@ class Streams:
 
     # -- events ----------------------------------------------------------------------------------------------------
 
-    def market_of(self, event: Trade | Quote | MarkPrice | Candle) -> Market | None:
+    def market_of(self, event: Trade | Quote | MarkPrice | Candle) -> Listed | None:
         if venue_of(event.instrument) != "binance":
             return None
         symbol = symbol_of(event.instrument)
@@ -105,13 +99,10 @@ class Streams:
             return self.spot.get(symbol.removesuffix(".spot"))
         return self.futures.get(symbol)
 
-    def is_halted(self, market: Market) -> bool:
-        return self._wire.switchboard.is_halted("binance", market.halt_name)
-
     def happened(self, event: Trade | Quote | MarkPrice | Candle) -> None:
         """Publish what follows from one event."""
         market = self.market_of(event)
-        if market is None or self.is_halted(market):
+        if market is None or market.is_halted(self._wire):
             return
         if isinstance(event, Trade):
             self._traded(market, event)
@@ -123,53 +114,52 @@ class Streams:
             closed = market.stand.minutes[-1]
             self._bar(market, "1m", closed, event.ts + event.interval_ms, closed=True)
 
-    def _traded(self, market: Market, trade: Trade) -> None:
+    def _traded(self, market: Listed, trade: Trade) -> None:
         spell, stand, at = market.spell, market.stand, self._wire.skewed(trade.ts)
         price, size = spell.px(stand.ticks(trade.price)), spell.qty(stand.lots(trade.qty))
         number, sold = int(trade.trade_id), trade.side is Side.SELL
-        if self._wire.heard_by(f"{market.prefix}@trade"):
+        if self._wire.heard_by(f"{market.topic}@trade"):
             body: dict[str, Any] = {
                 "e": "trade", "E": at, "T": at, "s": market.symbol, "t": number, "p": price, "q": size, "m": sold,
             }  # fmt: skip
-            if market.futures:
+            if market.perp:
                 body["X"] = "MARKET"
             else:
                 body["M"] = True
-            self._push(f"{market.prefix}@trade", body)
-        if self._wire.heard_by(f"{market.prefix}@aggTrade"):
+            self._push(f"{market.topic}@trade", body)
+        if self._wire.heard_by(f"{market.topic}@aggTrade"):
             body = {
                 "e": "aggTrade", "E": at, "s": market.symbol, "a": number, "p": price, "q": size, "f": number,
                 "l": number, "T": at, "m": sold,
             }  # fmt: skip
-            if not market.futures:
+            if not market.perp:
                 body["M"] = True
-            self._push(f"{market.prefix}@aggTrade", body)
+            self._push(f"{market.topic}@aggTrade", body)
 
-    def _quoted(self, market: Market, quote: Quote) -> None:
-        topic = f"{market.prefix}@bookTicker"
+    def _quoted(self, market: Listed, quote: Quote) -> None:
+        topic = f"{market.topic}@bookTicker"
         if not self._wire.heard_by(topic):
             return
         body: dict[str, Any] = {"u": market.display.last, "s": market.symbol, **self.best(market)}
-        if market.futures:
+        if market.perp:
             at = self._wire.skewed(quote.ts)
             body = {"e": "bookTicker", **body, "T": at, "E": at}
         self._push(topic, body)
 
-    def best(self, market: Market) -> dict[str, str]:
+    def best(self, market: Listed) -> dict[str, str]:
         (bid, bid_lots), (ask, ask_lots) = market.stand.bids[0], market.stand.asks[0]
         spell = market.spell
         return {"b": spell.px(bid), "B": spell.qty(bid_lots), "a": spell.px(ask), "A": spell.qty(ask_lots)}
 
-    def _marked(self, market: Market, mark: MarkPrice) -> None:
-        for topic in (f"{market.prefix}@markPrice@1s", f"{market.prefix}@markPrice", "!markPrice@arr"):
+    def _marked(self, market: Listed, mark: MarkPrice) -> None:
+        for topic in (f"{market.topic}@markPrice@1s", f"{market.topic}@markPrice", "!markPrice@arr"):
             if self._wire.heard_by(topic):
                 body = self.mark_body(market, mark)
                 self._push(topic, [body] if topic[0] == "!" else body)
 
-    def mark_body(self, market: Market, mark: MarkPrice) -> dict[str, Any]:
-        predicted = market.stand.predicted
+    def mark_body(self, market: Listed, mark: MarkPrice) -> dict[str, Any]:
         index = mark.mark if mark.index is None else mark.index
-        next_ts = predicted.next_ts if predicted is not None and predicted.next_ts is not None else 0
+        rate, next_ts = market.predicted()
         return {
             "e": "markPriceUpdate",
             "E": self._wire.skewed(mark.ts),
@@ -177,7 +167,7 @@ class Streams:
             "p": f"{mark.mark:.8f}",
             "P": f"{(mark.mark + index) / 2:.8f}",
             "i": f"{index:.8f}",
-            "r": f"{predicted.rate if predicted is not None else 0.0:.8f}",
+            "r": f"{rate:.8f}",
             "T": self._wire.skewed(next_ts) if next_ts else 0,
         }
 
@@ -186,40 +176,40 @@ class Streams:
     def beat(self, ts: int) -> None:
         """Publish depth; once a second bars and day statistics."""
         for market in (*self.futures.values(), *self.spot.values()):
-            if not self.is_halted(market):
+            if not market.is_halted(self._wire):
                 self.depth(market, ts)
         if ts >= self._slow_due:
             self._slow_due = ts - ts % 1_000 + 1_000
             for topic in self._wire.topics:
                 self._slowly(topic, ts)
 
-    def depth(self, market: Market, ts: int) -> None:
+    def depth(self, market: Listed, ts: int) -> None:
         """Publish what changed in the book since the last beat."""
         change = market.display.beat(ts)
         if change is None:
             return
-        for topic in (f"{market.prefix}@depth@100ms", f"{market.prefix}@depth", f"{market.prefix}@depth@0ms"):
+        for topic in (f"{market.topic}@depth@100ms", f"{market.topic}@depth", f"{market.topic}@depth@0ms"):
             if self._wire.heard_by(topic):
                 self._push(topic, self._depth_body(market, change))
         for levels in (5, 10, 20):
-            topic = f"{market.prefix}@depth{levels}@100ms"
+            topic = f"{market.topic}@depth{levels}@100ms"
             if self._wire.heard_by(topic):
                 self._push(topic, self._top_body(market, change, levels))
 
-    def _depth_body(self, market: Market, change: Change) -> dict[str, Any]:
+    def _depth_body(self, market: Listed, change: Change) -> dict[str, Any]:
         at, spell = self._wire.skewed(change.ts), market.spell
         head: dict[str, Any] = {"e": "depthUpdate", "E": at}
-        if market.futures:
+        if market.perp:
             head["T"] = at
         head |= {"s": market.symbol, "U": change.first, "u": change.last}
-        if market.futures:
+        if market.perp:
             head["pu"] = change.prev
         return head | {"b": spell.rows(change.bids), "a": spell.rows(change.asks)}
 
-    def _top_body(self, market: Market, change: Change, levels: int) -> dict[str, Any]:
+    def _top_body(self, market: Listed, change: Change, levels: int) -> dict[str, Any]:
         bids, asks = market.display.snapshot(levels)
         spell = market.spell
-        if market.futures:
+        if market.perp:
             head = self._depth_body(market, change._replace(bids=[], asks=[]))
             return head | {"b": spell.rows(bids), "a": spell.rows(asks)}
         return {"lastUpdateId": change.last, "bids": spell.rows(bids), "asks": spell.rows(asks)}
@@ -234,7 +224,7 @@ class Streams:
         if match is None:
             return
         market = table.get(match[1].upper())
-        if market is None or self.is_halted(market):
+        if market is None or market.is_halted(self._wire):
             return
         if match[2] == "kline" and match[4] in INTERVALS:
             bars = market.stand.bars(INTERVALS[match[4]], ts)
@@ -243,8 +233,8 @@ class Streams:
         elif match[2] in ("ticker", "miniTicker"):
             self._push(topic, self.day_body(market, ts, short=match[2] == "miniTicker"))
 
-    def _bar(self, market: Market, interval: str, bar: Bar, ts: int, *, closed: bool) -> None:
-        topic = f"{market.prefix}@kline_{interval}"
+    def _bar(self, market: Listed, interval: str, bar: Bar, ts: int, *, closed: bool) -> None:
+        topic = f"{market.topic}@kline_{interval}"
         if not self._wire.heard_by(topic):
             return
         spell = market.spell
@@ -264,7 +254,7 @@ class Streams:
             },
         )  # fmt: skip
 
-    def day_body(self, market: Market, ts: int, *, short: bool = False) -> dict[str, Any]:
+    def day_body(self, market: Listed, ts: int, *, short: bool = False) -> dict[str, Any]:
         """Return the 24-hour statistics in the keys of the stream; ``short``: those of the mini ticker."""
         spell, at = market.spell, self._wire.skewed(ts)
         day = market.stand.day(ts)
@@ -283,7 +273,7 @@ class Streams:
             "q": spell.quote((day.high + day.low) // 2, day.lots, 2), "O": at - 86_400_000, "C": at,
             "F": 1, "L": day.trades, "n": day.trades,
         }  # fmt: skip
-        if not market.futures:
+        if not market.perp:
             body |= {"x": spell.px(day.open), **self.best(market)}
         return body
 
