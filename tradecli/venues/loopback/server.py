@@ -23,6 +23,7 @@ from tradecli.venues.loopback.bybit import Bybit
 from tradecli.venues.loopback.faults import Fault, Kind, Switchboard
 from tradecli.venues.loopback.floor import Floor
 from tradecli.venues.loopback.hosts import HOSTS
+from tradecli.venues.loopback.okx import Okx
 from tradecli.venues.loopback.socket import converse
 
 log = logging.getLogger(__name__)
@@ -201,6 +202,7 @@ class Loopback:
 def _venues(floor: Floor, switchboard: Switchboard, *, restless: bool) -> Iterable[Venue]:
     yield Binance(floor, switchboard, restless=restless)
     yield Bybit(floor, switchboard, restless=restless)
+    yield Okx(floor, switchboard, restless=restless)
 
 
 async def _read(request: web.Request) -> tuple[str, str, Ask]:

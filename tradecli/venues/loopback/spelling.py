@@ -16,8 +16,16 @@ def places(step: Decimal) -> int:
     return max(-exponent, 0) if isinstance(exponent, int) else 0
 
 
+def trimmed(text: str) -> str:
+    """Return a decimal without the zeros at its end."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 class Spelling:
-    """How one instrument's prices and sizes are written. ``contract`` base units are one unit of size."""
+    """How one instrument's prices and sizes are written.
+
+    ``contract`` base units are one unit of size; ``trim`` leaves out the zeros at the end.
+    """
 
     def __init__(
         self,
@@ -26,18 +34,22 @@ class Spelling:
         price_places: int | None = None,
         size_places: int | None = None,
         contract: Decimal = Decimal(1),
+        trim: bool = False,
     ) -> None:
         self.price_places = places(instrument.tick) if price_places is None else price_places
         lot = instrument.lot / contract
         self.size_places = places(lot) if size_places is None else size_places
         self._tick, self._lot = float(instrument.tick), float(lot)
         self._base = float(instrument.lot)
+        self._trim = trim
 
     def px(self, ticks: int) -> str:
-        return f"{ticks * self._tick:.{self.price_places}f}"
+        text = f"{ticks * self._tick:.{self.price_places}f}"
+        return trimmed(text) if self._trim else text
 
     def qty(self, lots: int) -> str:
-        return f"{lots * self._lot:.{self.size_places}f}"
+        text = f"{lots * self._lot:.{self.size_places}f}"
+        return trimmed(text) if self._trim else text
 
     def base(self, lots: int) -> float:
         """Return base units."""

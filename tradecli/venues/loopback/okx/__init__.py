@@ -1,0 +1,5 @@
+"""OKX's protocol, version 5: swaps and spot; futures and options are listed empty."""
+
+from tradecli.venues.loopback.okx.venue import Okx
+
+__all__ = ["Okx"]
