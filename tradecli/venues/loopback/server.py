@@ -20,6 +20,7 @@ from yarl import URL
 from tradecli.venues.loopback.asking import Ask, Refusal, Reply, Venue
 from tradecli.venues.loopback.binance import Binance
 from tradecli.venues.loopback.bybit import Bybit
+from tradecli.venues.loopback.deribit import Deribit
 from tradecli.venues.loopback.faults import Fault, Kind, Switchboard
 from tradecli.venues.loopback.floor import Floor
 from tradecli.venues.loopback.hosts import HOSTS
@@ -203,6 +204,7 @@ def _venues(floor: Floor, switchboard: Switchboard, *, restless: bool) -> Iterab
     yield Binance(floor, switchboard, restless=restless)
     yield Bybit(floor, switchboard, restless=restless)
     yield Okx(floor, switchboard, restless=restless)
+    yield Deribit(floor, switchboard, restless=restless)
 
 
 async def _read(request: web.Request) -> tuple[str, str, Ask]:
