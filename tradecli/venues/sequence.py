@@ -129,6 +129,11 @@ class BookBuilder:
         self._keep(delta)
         return self.status
 
+    @property
+    def joining(self) -> bool:
+        """Say whether there is a snapshot, and no difference has proven yet that it belongs to the stream."""
+        return self._joining
+
     def best(self) -> tuple[Level, Level] | None:
         """Return the best bid and ask as (ticks, size), or None while the book is not valid."""
         if self.status is not _OK:

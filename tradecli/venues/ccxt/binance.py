@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tradecli.venues.ccxt.profile import Allowance, Channel, Kind, Listed, Profile, Question, Request, params
+from tradecli.venues.budget import Allowance
+from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, last_of, params
 from tradecli.venues.ccxt.wire.binance import INTERVALS, USUAL_H, answer, decode, listed
 from tradecli.venues.sequence import Rule
 
@@ -17,7 +18,7 @@ def request(question: Question) -> Request | None:
     """Return the request that asks it, or None where the venue offers none."""
     symbol = question.listed.symbol if question.listed is not None else ""
     one = params(symbol=symbol)
-    span = params(startTime=question.since, endTime=question.until, limit=question.limit or None)
+    span = params(startTime=question.since, endTime=last_of(question), limit=question.limit or None)
     interval = INTERVALS.get(question.interval_ms or 300_000)
     match question.kind:
         case Kind.TIME:
@@ -106,5 +107,6 @@ PROFILE = Profile(
         Kind.VOL_INDEX: "Binance publishes no volatility index",
     },
     rest_snapshots=True,
+    used_header="X-MBX-USED-WEIGHT-1M",
     settles_h=USUAL_H,
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tradecli.venues.ccxt.profile import Allowance, Channel, Kind, Listed, Profile, Question, Request, params
+from tradecli.venues.budget import Allowance
+from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, last_of, params
 from tradecli.venues.ccxt.wire.bybit import BARS, answer, decode, listed
 from tradecli.venues.sequence import Rule
 
@@ -16,7 +17,7 @@ _LINEAR = "wss://stream.bybit.com/v5/public/linear"
 def request(question: Question) -> Request | None:
     """Return the request that asks it, or None where the venue offers none."""
     symbol = question.listed.symbol if question.listed is not None else ""
-    since, until, limit = question.since, question.until, question.limit or None
+    since, until, limit = question.since, last_of(question), question.limit or None
     one = params(category="linear", symbol=symbol)
     span = params(startTime=since, endTime=until, limit=limit)
     period = _SPANS.get(question.interval_ms or 300_000)
@@ -103,5 +104,4 @@ PROFILE = Profile(
         Kind.VOL_INDEX: "Bybit publishes a historical volatility, which is no index of the implied one",
         Kind.FUNDING_INTERVALS: "the interval comes with each instrument",
     },
-    refetch_newest_first=True,
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tradecli.venues.ccxt.profile import Allowance, Channel, Kind, Listed, Profile, Question, Request, params
+from tradecli.venues.budget import Allowance
+from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, last_of, params
 from tradecli.venues.ccxt.wire.deribit import FUNDING_H, answer, decode, listed
 from tradecli.venues.sequence import Rule
 
@@ -19,7 +20,7 @@ def request(question: Question) -> Request | None:
     """Return the request that asks it, or None where the venue offers none."""
     symbol = question.listed.symbol if question.listed is not None else ""
     one: dict[str, Any] = {"instrument_name": symbol}
-    span = params(start_timestamp=question.since, end_timestamp=question.until)
+    span = params(start_timestamp=question.since, end_timestamp=last_of(question))
     match question.kind:
         case Kind.TIME:
             return Request("publicGetGetTime", {}, 1)

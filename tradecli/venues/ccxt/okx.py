@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tradecli.venues.ccxt.profile import Allowance, Channel, Kind, Listed, Profile, Question, Request, params
+from tradecli.venues.budget import Allowance
+from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, params
 from tradecli.venues.ccxt.wire.okx import BARS, answer, decode, listed
 from tradecli.venues.sequence import Rule
 
@@ -107,10 +108,10 @@ PROFILE = Profile(
     channel=channel,
     subscribe=subscribe,
     decode=decode,
+    newest_first=True,
     absent={
         Kind.CHAIN: "chains are read from Deribit; OKX gives its options' sensitivities",
         Kind.VOL_INDEX: "OKX publishes no volatility index",
         Kind.FUNDING_INTERVALS: "the interval comes with each funding rate",
     },
-    refetch_newest_first=True,
 )

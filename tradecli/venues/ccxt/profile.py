@@ -15,6 +15,7 @@ import msgspec
 
 from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.domain.market import BookDelta, Candle, Level, MarketEvent
+from tradecli.venues.budget import Allowance
 from tradecli.venues.ccxt.reading import Malformed, amount, positive
 from tradecli.venues.sequence import Rule
 
@@ -149,7 +150,7 @@ def ratio_name(instrument: InstrumentId) -> str:
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """One question to a venue. Times are UTC ms; ``limit`` 0 is the venue's own."""
+    """One question to a venue about [since, until), UTC ms. ``limit`` 0 is the venue's own."""
 
     kind: Kind
     listed: Listed | None = None
@@ -158,6 +159,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     since: int | None = None
     until: int | None = None
     limit: int = 0
+
+
+def last_of(question: Question) -> int | None:
+    """Return the last millisecond that a question asks about, for venues that count it in."""
+    return None if question.until is None else question.until - 1
 
 
 def params(**values: Any) -> dict[str, Any]:
@@ -178,13 +184,6 @@ class Channel(NamedTuple):
 
     url: str
     name: str
-
-
-class Allowance(NamedTuple):
-    """How much weight a venue takes in a window."""
-
-    weight: int
-    window_ms: int
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,5 +211,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """The socket sends differences only; the full book is asked for over HTTP."""
     settles_h: float | None = None
     """Hours between funding settlements where an instrument does not say."""
-    refetch_newest_first: bool = False
-    """Pages run from the newest backwards."""
+    newest_first: bool = False
+    """Prints are paged from the newest backwards."""
+    used_header: str = ""
+    """The header of an answer in which the venue says how much weight it has counted."""

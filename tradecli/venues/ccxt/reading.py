@@ -36,7 +36,7 @@ def strict(reader: F) -> F:
             return reader(*args, **named)
         except Malformed:
             raise
-        except (AttributeError, TypeError, LookupError, ArithmeticError, ValueError) as error:
+        except (AttributeError, TypeError, LookupError, ArithmeticError, ValueError, RecursionError) as error:
             raise Malformed(f"{type(error).__name__}: {str(error)[:100]}") from None
 
     return reads  # type: ignore[return-value]

@@ -1,0 +1,176 @@
+"""Questions to one venue over HTTP: within the budget, answered in domain types, with its clock and its listing known.
+
+It retries nothing by itself: who asks decides. A 429 or 418 stops the venue for every process until the stated time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tradecli.domain.instrument import Instrument, InstrumentId
+from tradecli.errors import BadPayload, NotFound, RateLimited, Unsupported
+from tradecli.ports import Clock
+from tradecli.venues.budget import Budget, Priority
+from tradecli.venues.ccxt.profile import Heard, Intervals, Kind, Listed, Names, Profile, Question, ServerTime
+from tradecli.venues.ccxt.reading import Malformed
+from tradecli.venues.ccxt.transport import Transport, translate
+
+LONGEST_WAIT_MS = 65_000
+
+
+class Offset(msgspec.Struct, frozen=True):
+    """The venue's clock less ours, and the whole time the question took: the offset is right to half of it."""
+
+    offset_ms: int
+    round_trip_ms: int
+    at: int
+
+
+class Client:
+    """One venue. ``load`` makes its instruments known; every question needs them."""
+
+    def __init__(self, transport: Transport, budget: Budget, clock: Clock) -> None:
+        self.transport = transport
+        self.profile: Profile = transport.profile
+        self.budget = budget
+        self.clock = clock
+        self.by_symbol: dict[str, Listed] = {}
+        self.by_id: dict[InstrumentId, Listed] = {}
+        self.unread = 0
+        """Listed instruments that could not be read."""
+        self.offset: Offset | None = None
+
+    @property
+    def names(self) -> Names:
+        return self.by_symbol.get
+
+    async def ask(self, question: Question, priority: Priority = Priority.LIVE) -> list[Heard]:
+        """Ask, and return what the answer says.
+
+        Raises ``Unsupported`` where the venue does not offer it, ``RateLimited`` while it is stopped or the wait would
+        be too long, and other ``VenueError``s as ``Transport.call`` does.
+        """
+        request = self.profile.request(question)
+        if request is None:
+            why = self.profile.absent.get(question.kind, "not in that form")
+            raise Unsupported(f"no {question.kind}: {why}", venue=self.profile.name, number=122)
+        await self._wait(request.weight, priority)
+        try:
+            body = await self.transport.call(request)
+        except RateLimited as slowed:
+            self._stop(slowed)
+            raise
+        used = self.transport.used()
+        if used is not None:
+            self.budget.observe(self.profile.name, self.profile.allowance, used, self.clock.now())
+        try:
+            return self.profile.answer(question, body, self.names)
+        except Malformed as error:
+            reason = f"an answer about {question.kind} that cannot be read: {error}"
+            raise BadPayload(reason, venue=self.profile.name, number=134) from error
+
+    async def _wait(self, weight: int, priority: Priority) -> None:
+        """Wait for a place in the budget."""
+        name, waited = self.profile.name, 0
+        while True:
+            now = self.clock.now()
+            stopped = self.budget.stopped(name, now)
+            if stopped is not None:
+                rest = (stopped.until - now) / 1000
+                raise RateLimited(
+                    f"is not asked before {rest:.0f} s from now: {stopped.reason}",
+                    venue=name,
+                    retry_after_s=rest,
+                )
+            wait = self.budget.take(name, self.profile.allowance, weight, priority, now)
+            if wait <= 0:
+                return
+            waited += wait
+            if waited > LONGEST_WAIT_MS:
+                raise RateLimited("no place in the budget", venue=name, retry_after_s=wait / 1000, number=111)
+            await asyncio.sleep(wait / 1000)
+
+    def _stop(self, slowed: RateLimited) -> None:
+        until = self.clock.now() + round((slowed.retry_after_s or 1.0) * 1000)
+        self.budget.stop(self.profile.name, until, slowed.message)
+
+    async def load(self) -> Sequence[Instrument]:
+        """Ask for the listing, once; return every instrument that could be read."""
+        if not self.by_symbol:
+            await self.relist()
+        return [each.instrument for each in self.by_id.values() if each.instrument is not None]
+
+    async def relist(self) -> None:
+        """Ask for the listing again: what is no longer in it is halted."""
+        import ccxt  # loaded with the transport already
+
+        await self._wait(len(self.profile.start_paths), Priority.LIVE)
+        exchange, again = self.transport.exchange, bool(self.by_symbol)
+        try:
+            markets: Mapping[str, Any] = await exchange.load_markets(again)
+        except ccxt.BaseError as error:
+            found = translate(error, self.profile.name, self.transport.status, self.transport.headers())
+            if isinstance(found, RateLimited):
+                self._stop(found)
+            raise found from error
+        before, self.unread = set(self.by_symbol), 0
+        known = self.take_in(market["info"] for market in markets.values())
+        if not known:
+            raise BadPayload("lists nothing that can be read", venue=self.profile.name, number=135)
+        for symbol in before - known:
+            self.know(self.by_symbol[symbol]._replace(halted="no longer listed"))
+
+    def take_in(self, rows: Iterable[Mapping[str, Any]]) -> set[str]:
+        """Know the instruments of ``rows``; one that cannot be read is counted and left out (D09)."""
+        known: set[str] = set()
+        for row in rows:
+            try:
+                each = self.profile.listed(row)
+            except Malformed:
+                self.unread += 1
+                continue
+            if each is not None:
+                hours = self.by_symbol[each.symbol].interval_h if each.symbol in self.by_symbol else None
+                self.know(each._replace(interval_h=hours or each.interval_h))
+                known.add(each.symbol)
+        return known
+
+    def know(self, each: Listed) -> None:
+        self.by_symbol[each.symbol] = each
+        self.by_id[each.id] = each
+
+    def listed(self, instrument: InstrumentId) -> Listed:
+        """Return how the venue writes an instrument; ``NotFound`` where it lists none of that name."""
+        found = self.by_id.get(instrument)
+        if found is None:
+            raise NotFound(
+                f"{instrument} is not listed", number=131, hint=f"tradecli venues test {self.profile.name}"
+            )
+        return found
+
+    async def learn_intervals(self) -> None:
+        """Ask for the hours between settlements, where they do not come with the listing."""
+        if Kind.FUNDING_INTERVALS in self.profile.absent:
+            return
+        for each in await self.ask(Question(kind=Kind.FUNDING_INTERVALS)):
+            if isinstance(each, Intervals):
+                for symbol, hours in each.hours.items():
+                    known = self.by_symbol.get(symbol)
+                    if known is not None:
+                        self.know(known._replace(interval_h=hours))
+
+    async def measure_clock(self) -> Offset:
+        """Ask the venue for the time and return how far it is from ours, with half the round trip taken off."""
+        sent, since = self.clock.now(), self.clock.monotonic()
+        heard = await self.ask(Question(kind=Kind.TIME))
+        took = self.clock.monotonic() - since
+        told = next(each.ts for each in heard if isinstance(each, ServerTime))
+        self.offset = Offset(told - (sent + took // 2), took, sent)
+        return self.offset
+
+    async def close(self) -> None:
+        await self.transport.close()

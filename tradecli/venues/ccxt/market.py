@@ -1,0 +1,250 @@
+"""``CcxtMarket``: the port ``MarketData`` over one real venue, or over the loopback server that stands in for it.
+
+It translates feeds into questions and streams and owns nothing else: ``client`` asks, ``past`` pages, ``streams`` keeps
+sockets alive, ``ears`` proves what they say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Any
+
+from tradecli.domain import feed as f
+from tradecli.domain.events import Event
+from tradecli.domain.feed import Feed
+from tradecli.domain.instrument import Instrument, InstrumentId
+from tradecli.domain.market import MARKET_TYPES, BookDelta, FundingRate, MarketEvent, MarkPrice, OpenInterest
+from tradecli.errors import Unsupported
+from tradecli.ports import Recordable
+from tradecli.venues.budget import Priority
+from tradecli.venues.ccxt import past
+from tradecli.venues.ccxt.client import Client
+from tradecli.venues.ccxt.ears import Ears, Stream
+from tradecli.venues.ccxt.inbox import Inbox
+from tradecli.venues.ccxt.profile import Kind, Listed, Question, Unpriced, ratio_name
+from tradecli.venues.ccxt.streams import Item, Pace, Streams
+from tradecli.venues.sequence import BookBuilder
+
+_BREATHE = 64
+_NAMES = {
+    f.QuoteFeed: Kind.QUOTE,
+    f.BookFeed: Kind.BOOK,
+    f.TradeFeed: Kind.TRADES,
+    f.FundingFeed: Kind.FUNDING,
+    f.MarkFeed: Kind.MARK,
+    f.OpenInterestFeed: Kind.INTEREST,
+}
+
+
+class CcxtMarket:
+    """One venue. ``jitter`` gives numbers in [0, 1) for the waits between attempts."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        jitter: Callable[[], float],
+        pace: Pace | None = None,
+        recorder: Callable[[Recordable], None] | None = None,
+    ) -> None:
+        self.client = client
+        self.pace = pace or Pace()
+        self.recorder = recorder
+        self.inbox = Inbox()
+        self.ears: Ears | None = None
+        self.streams: Streams | None = None
+        self._jitter = jitter
+
+    @property
+    def name(self) -> str:
+        return self.client.profile.name
+
+    async def instruments(self) -> Sequence[Instrument]:
+        return await self.client.load()
+
+    async def close(self) -> None:
+        await self.client.close()
+
+    # -- the past --------------------------------------------------------------------------------------------------
+
+    async def history(self, feed: Feed, until: int) -> list[MarketEvent]:
+        """Return what ``feed`` declares of the past, oldest first; nothing where the venue does not offer it."""
+        await self.client.load()
+        try:
+            return await self._history(feed, until)
+        except Unsupported:
+            return []
+
+    async def _history(self, feed: Feed, until: int) -> list[MarketEvent]:
+        match feed:
+            case f.CandleFeed():
+                since = until - (feed.count + 1) * feed.interval_ms
+                bars = await self._pages(Kind.CANDLES, feed.instrument, since, until, feed.interval_ms)
+                return bars[-feed.count :] if feed.count else []
+            case f.FundingFeed():
+                await self.client.learn_intervals()
+                found = await self._now(Kind.FUNDING, feed.instrument, FundingRate)
+                if feed.window_ms:
+                    kind = Kind.FUNDING_HISTORY
+                    found = await self._pages(kind, feed.instrument, until - feed.window_ms, until) + found
+                return found
+            case f.OpenInterestFeed():
+                if feed.window_ms and Kind.INTEREST_HISTORY not in self.client.profile.absent:
+                    kind = Kind.INTEREST_HISTORY
+                    return await self._pages(kind, feed.instrument, until - feed.window_ms, until)
+                return await self._interest(feed.instrument)
+            case f.VolIndexFeed():
+                since = until - max(feed.window_ms, 2 * f.HOUR_MS)
+                return await self._pages(
+                    Kind.VOL_INDEX, None, since, until, f.HOUR_MS, feed.name.rpartition("-")[2]
+                )
+            case f.OptionsFeed():
+                heard = await self.client.ask(Question(kind=Kind.CHAIN, currency=feed.currency))
+                return [each for each in heard if isinstance(each, MARKET_TYPES)]
+            case f.SentimentFeed():
+                return await self._ratios(feed, until)
+            case f.BookFeed():
+                return await self._book(feed)
+            case f.QuoteFeed() | f.TradeFeed() | f.MarkFeed():
+                return await self._now(_NAMES[type(feed)], feed.instrument, MARKET_TYPES)
+
+    async def _pages(
+        self,
+        kind: Kind,
+        instrument: InstrumentId | None,
+        since: int,
+        until: int,
+        interval_ms: int = 0,
+        currency: str = "",
+    ) -> list[MarketEvent]:
+        listed = self.client.listed(instrument) if instrument is not None else None
+        found: list[MarketEvent] = []
+        pages = past.rows(
+            self.client,
+            kind,
+            listed,
+            since,
+            until,
+            interval_ms=interval_ms,
+            currency=currency,
+            priority=Priority.LIVE,
+        )
+        async for _, rows in pages:
+            found += rows
+        return found
+
+    async def _now(self, kind: Kind, instrument: InstrumentId, wanted: Any) -> list[MarketEvent]:
+        """Return what the venue says of an instrument at this moment, of the wanted types."""
+        heard = await self.client.ask(Question(kind=kind, listed=self.client.listed(instrument)))
+        return [each for each in heard if isinstance(each, wanted)]
+
+    async def _interest(self, instrument: InstrumentId) -> list[MarketEvent]:
+        """Return the open interest of now, valued at the mark where the venue does not value it."""
+        heard = await self.client.ask(Question(kind=Kind.INTEREST, listed=self.client.listed(instrument)))
+        found: list[MarketEvent] = [each for each in heard if isinstance(each, OpenInterest)]
+        for each in heard:
+            if isinstance(each, Unpriced):
+                marks = await self._now(Kind.MARK, instrument, MarkPrice)
+                found += [
+                    OpenInterest(each.instrument, each.ts, each.qty * mark.mark)
+                    for mark in marks
+                    if isinstance(mark, MarkPrice)
+                ]
+        return found
+
+    async def _book(self, feed: f.BookFeed) -> list[MarketEvent]:
+        """Return the book of now: one whole answer, which nothing follows."""
+        listed = self.client.listed(feed.instrument)
+        found: list[MarketEvent] = []
+        for each in await self.client.ask(Question(kind=Kind.BOOK, listed=listed, limit=max(feed.depth, 50))):
+            if isinstance(each, BookDelta):
+                builder = BookBuilder(listed.id, listed.tick, self.client.profile.rule)
+                builder.apply(each)
+                book = builder.book(feed.depth)
+                found += [book] if book is not None else []
+        return found
+
+    async def _ratios(self, feed: f.SentimentFeed, until: int) -> list[MarketEvent]:
+        for id in self.client.by_id:
+            if ratio_name(id) == feed.name:
+                since = until - max(feed.window_ms, f.HOUR_MS)
+                return await self._pages(Kind.RATIO, id, since, until, past.INTEREST_STEP_MS)
+        return []
+
+    # -- the present -----------------------------------------------------------------------------------------------
+
+    async def stream(self, feeds: Iterable[Feed]) -> AsyncIterator[Event]:
+        """Yield what is heard, newest values of what is conflated, until the reader stops."""
+        await self.client.load()
+        items, books, depth = self._items(feeds)
+        if any(item.kind is Kind.FUNDING for item in items):
+            await self.client.learn_intervals()
+        self.ears = Ears(
+            self.client,
+            self.inbox,
+            depth=depth,
+            recorder=self.recorder,
+            quotes_from_books=books,
+            wanted=frozenset(item.stream for item in items),
+        )
+        for listed in {item.listed for item in items if item.listed is not None}:
+            self.ears.halt(listed)
+        self.streams = Streams(self.client, items, self.ears, self._jitter, self.pace)
+        running = asyncio.ensure_future(self.streams.run())
+        running.add_done_callback(lambda _: self.inbox.wake())
+        taken = 0
+        try:
+            while True:
+                event = self.inbox.take()
+                if event is not None:
+                    yield event
+                    taken += 1
+                    if taken % _BREATHE == 0:
+                        await asyncio.sleep(0)  # a full inbox must not keep the sockets from being read
+                elif running.done():
+                    running.result()
+                    return
+                else:
+                    await self.inbox.wait()
+        finally:
+            running.cancel()
+            self.ears.close()
+            await asyncio.gather(running, return_exceptions=True)
+
+    def _items(self, feeds: Iterable[Feed]) -> tuple[list[Item], frozenset[InstrumentId], int]:
+        """Return what to listen to, whose best prices come from books, and the deepest book wanted."""
+        items: dict[Item, None] = {}
+        from_books: set[InstrumentId] = set()
+        depth = 20
+        for feed in feeds:
+            match feed:
+                case f.CandleFeed():
+                    items[Item(Kind.CANDLES, self.client.listed(feed.instrument), "", feed.interval_ms)] = (
+                        None
+                    )
+                case f.VolIndexFeed():
+                    items[Item(Kind.VOL_INDEX, None, feed.name.rpartition("-")[2], 0)] = None
+                case f.OptionsFeed():
+                    items[Item(Kind.CHAIN, None, feed.currency, 0)] = None
+                case f.SentimentFeed():
+                    continue
+                case _:
+                    listed = self.client.listed(feed.instrument)
+                    kinds = [_NAMES[type(feed)]]
+                    if isinstance(feed, f.QuoteFeed) and self._quotes_by_book(listed):
+                        kinds = [Kind.BOOK]
+                        from_books.add(listed.id)
+                    elif isinstance(feed, f.OpenInterestFeed):
+                        kinds.append(Kind.MARK)
+                    elif isinstance(feed, f.BookFeed):
+                        depth = max(depth, feed.depth)
+                    items |= {Item(kind, listed, "", 0): None for kind in kinds}
+        return list(items), frozenset(from_books), depth
+
+    def _quotes_by_book(self, listed: Listed) -> bool:
+        return self.client.profile.channel(Kind.QUOTE, listed, "", 0) is None
+
+    def streams_of(self) -> dict[Stream, int]:
+        """Return when each stream was last heard, on our monotonic clock."""
+        return dict(self.ears.heard_at) if self.ears is not None else {}

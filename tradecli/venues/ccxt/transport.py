@@ -1,0 +1,167 @@
+"""The ccxt client of one venue as our transport: its requests and sockets, with each raw message heard before ccxt.
+
+``connect`` is the seam: it takes an HTTP session, so that the same client talks to a venue or to the loopback server,
+which stands in for every host of the profile. Nothing here knows what a message means.
+
+ccxt keeps connecting, signing, pinging, backing off after failed dials and telling errors apart. What it does not get
+to see are data of streams: they are heard here as text and never become its own structures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tradecli.errors import AuthFailed, BadPayload, RateLimited, Unavailable, Unsupported, VenueError
+from tradecli.venues.ccxt.profile import Profile, Request
+
+TIMEOUT_MS = 10_000
+LARGEST_BODY = 32 * 1024 * 1024
+LARGEST_MESSAGE = 4 * 1024 * 1024
+BANNED_S, SLOWED_S = 120.0, 30.0
+"""How long a venue is left alone where it does not say how long."""
+_QUERY, _UNSAFE = re.compile(r"\?\S*"), re.compile(r"[^\x20-\x7e]+")
+
+Tap = Callable[[str, "str | bytes"], bool]
+"""Hears (address of the socket, message); True when ccxt need not see it."""
+
+
+class Transport:
+    """One ccxt client. ``tap`` is set by who listens to the sockets."""
+
+    def __init__(self, profile: Profile, exchange: Any) -> None:
+        self.profile = profile
+        self.exchange = exchange
+        self.requests = 0
+        self.status = 0
+
+    async def call(self, request: Request) -> Any:
+        """Make one request and return what came back; every failure is a ``VenueError``."""
+        import ccxt  # 0.5 s and 100 MB: only where a venue is asked
+
+        self.requests += 1
+        self.status = 0
+        try:
+            return await getattr(self.exchange, request.method)(dict(request.params))
+        except ccxt.BaseError as error:
+            raise translate(error, self.profile.name, self.status, self.headers()) from error
+        except (RecursionError, UnicodeError) as error:
+            raise BadPayload("an answer that cannot be read", venue=self.profile.name, number=131) from error
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers of the last answer."""
+        found: Mapping[str, str] = self.exchange.last_response_headers or {}
+        return found
+
+    def used(self) -> int | None:
+        """Return how much weight the venue says it has counted."""
+        header = self.profile.used_header.lower()
+        value = next((value for key, value in self.headers().items() if key.lower() == header), None)
+        return int(value) if value is not None and value.isdecimal() and header else None
+
+    async def close(self) -> None:
+        await self.exchange.close()
+
+
+def connect(profile: Profile, *, session: Any = None, tap: Tap | None = None) -> Transport:
+    """Return the client of a venue; ``session`` replaces the network, and its owner closes it. Opens nothing yet."""
+    import ccxt.pro as library  # every exchange of the library: 0.5 to 0.8 s
+
+    settings: dict[str, Any] = {
+        "timeout": TIMEOUT_MS,
+        "enableRateLimit": True,
+        "rateLimiterAlgorithm": "rollingWindow",
+        "maxRetriesOnFailure": 0,
+        **profile.settings,
+    }
+    if session is not None:
+        settings["session"] = session
+    exchange = _tapped(getattr(library, profile.exchange))(settings)
+    transport = Transport(profile, exchange)
+    exchange.heard_by = transport
+    exchange.tap = tap
+    return transport
+
+
+def _tapped(base: Any) -> Any:
+    """Return ccxt's class with our ear at its sockets and our caps on its answers."""
+
+    class Tapped(base):  # type: ignore[misc]
+        heard_by: Transport
+        tap: Tap | None = None
+
+        def client(self, url: str) -> Any:
+            client = super().client(url)
+            if not hasattr(client, "untapped"):
+                client.untapped = client.handle_text_or_binary_message
+                client.handle_text_or_binary_message = lambda data: self.hear(client, data)
+            return client
+
+        def hear(self, client: Any, data: str | bytes) -> None:
+            if self.tap is None or not self.tap(client.url, data):
+                client.untapped(data)
+
+        def on_rest_response(self, code: int, reason: str, url: str, method: str, *rest: Any) -> Any:
+            self.heard_by.status = code
+            body = super().on_rest_response(code, reason, url, method, *rest)
+            if isinstance(body, str) and len(body) > LARGEST_BODY:
+                raise BadPayload("an answer of over 32 MiB", venue=self.heard_by.profile.name, number=132)
+            return body
+
+    Tapped.__name__ = base.__name__
+    return Tapped
+
+
+def translate(error: Exception, venue: str, status: int, headers: Mapping[str, str]) -> VenueError:
+    """Return our error for one of ccxt's, the most specific class first. Its text holds no query and no raw body."""
+    import ccxt
+
+    said = plain(error)
+    match error:
+        case ccxt.RateLimitExceeded() | ccxt.DDoSProtection():
+            after = retry_after(headers)
+            return RateLimited(
+                f"asked to slow down ({status or 'its own code'}): {said}",
+                venue=venue,
+                retry_after_s=after if after is not None else BANNED_S if status == 418 else SLOWED_S,
+            )
+        case ccxt.AuthenticationError():
+            return AuthFailed(f"refused the key: {said}", venue=venue, number=120)
+        case ccxt.NotSupported():
+            return Unsupported(f"is not offered here: {said}", venue=venue, number=121)
+        case ccxt.OnMaintenance():
+            return Unavailable(f"is under maintenance: {said}", venue=venue, number=112)
+        case ccxt.RequestTimeout():
+            return Unavailable(f"did not answer within {TIMEOUT_MS // 1000} s", venue=venue, number=113)
+        case ccxt.BadResponse() | ccxt.NullResponse():
+            return BadPayload(f"an answer that cannot be read: {said}", venue=venue, number=130)
+        case ccxt.NetworkError():
+            return _unreachable(error, venue, status, said)
+        case _:
+            return BadPayload(f"refused the question: {said}", venue=venue, number=133)
+
+
+def _unreachable(error: Exception, venue: str, status: int, said: str) -> VenueError:
+    import aiohttp
+
+    cause = error.__cause__
+    if isinstance(cause, aiohttp.ClientSSLError):
+        reason = "cannot be trusted: its certificate does not prove that it is the venue"
+        return Unavailable(
+            reason, venue=venue, number=114, hint="nothing was sent; there is no way around this"
+        )
+    return Unavailable(f"cannot be reached ({status or 'no answer'}): {said}", venue=venue, number=111)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that ``Retry-After`` names, where it names any."""
+    for name, value in headers.items():
+        if name.lower() == "retry-after" and value.strip().isdecimal() and len(value) < 8:
+            return float(value)
+    return None
+
+
+def plain(error: Exception) -> str:
+    """Return a foreign error's text: printable, cut, without the query of an address."""
+    return _UNSAFE.sub(" ", _QUERY.sub("", str(error)))[:160].strip()
