@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
+from tradecli.domain.budget import Allowance, Priority, Stop
 from tradecli.domain.commands import Step
 from tradecli.domain.decision import Decision
 from tradecli.domain.events import AccountEvent, Event, Fill
@@ -138,6 +139,26 @@ class History(Protocol):
         ...
 
 
+class Budget(Protocol):
+    """The one budget of all processes: ``account`` is a venue, or a venue and a key of it."""
+
+    def take(self, account: str, allowance: Allowance, weight: int, priority: Priority, now: int) -> int:
+        """Take ``weight``, or return the milliseconds to wait before trying again."""
+        ...
+
+    def observe(self, account: str, allowance: Allowance, used: int, now: int) -> None:
+        """Hear how much the venue itself has counted in this window."""
+        ...
+
+    def stop(self, venue: str, until: int, reason: str) -> None:
+        """Keep everybody from asking a venue before ``until``; a later stop holds."""
+        ...
+
+    def stopped(self, venue: str, now: int) -> Stop | None: ...
+
+    def used(self, account: str, allowance: Allowance, now: int) -> int: ...
+
+
 class Lease(Protocol):
     """The right to send for one account and store; ``fence`` grows with each holder."""
 
@@ -149,6 +170,7 @@ class Lease(Protocol):
 
 __all__ = [
     "AccountSnapshot",
+    "Budget",
     "Clock",
     "Coverage",
     "Execution",

@@ -19,9 +19,10 @@ _PERIODS = 2
 
 def staleness(state: State, instrument: InstrumentId, settings: RiskSettings, at: int) -> str | None:
     """Say what is wrong with the data of ``instrument`` at ``at``, or None when an order may be priced from them."""
-    if not state.link_is_up(instrument):
-        link = state.links[(instrument.rpartition("@")[2], "")]
-        return f"venue feed down since {moment(link.ts)}: {link.reason or 'no reason given'}"
+    link = state.broken_link(instrument)
+    if link is not None:
+        what = "halted" if link.feed else "venue feed down"
+        return f"{what} since {moment(link.ts)}: {link.reason or 'no reason given'}"
     quote = state.quotes.get(instrument)
     if quote is not None:
         age = at - state.prices[instrument][1]

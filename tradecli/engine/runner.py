@@ -44,7 +44,7 @@ from tradecli.engine.assess import Assessor
 from tradecli.engine.clock import SimulatedClock
 from tradecli.engine.core import Engine
 from tradecli.engine.gate import last_look
-from tradecli.ports import Lease, Store
+from tradecli.ports import Clock, Lease, Store
 
 _BATCH = 1_000
 _BREATHE = 2_000
@@ -92,7 +92,9 @@ class Runner:
         *,
         durable: bool,
         keep_reports: bool,
+        real: Clock | None = None,
     ) -> None:
+        """``real`` is the clock of a live market: events are known when they are heard, whatever their venue says."""
         self.engine = engine
         self.assessor = assessor
         self.venue = venue
@@ -102,6 +104,7 @@ class Runner:
         self.kill = kill
         self.durable = durable
         self.keep_reports = keep_reports
+        self.real = real
         self.inbox: deque[Event] = deque()
         self.heard = Heard(told=deque(maxlen=500), decisions=deque(maxlen=500), fills=deque(maxlen=500))
         self.market_events = 0
@@ -121,6 +124,8 @@ class Runner:
             known_at = available_at(event) if isinstance(event, MARKET_TYPES) else self.clock.now()
             if isinstance(event, LinkChanged):
                 known_at = event.ts
+            if self.real is not None:
+                known_at = self.real.now()
             at = max(known_at, self.clock.now())
             if self.stopping or (until is not None and at >= until):
                 break
@@ -133,7 +138,7 @@ class Runner:
             self.clock.tell(at)
             await self._take(event, at)
             self.market_events += 1
-            if self.market_events % _BREATHE == 0:
+            if self.market_events % _BREATHE == 0 or isinstance(event, TimerFired):
                 await self._breathe()
         end = until if until is not None and not self.stopping else self.clock.now()
         await self._advance(end)
@@ -255,7 +260,7 @@ class Runner:
         for command in commands:
             match command:
                 case Assess():
-                    self._follow.append(self.assessor.answer(command, at))
+                    self._follow.append(await self._answer(command, at))
                 case SubmitOrder(approved=approved):
                     await self._submit(approved, at)
                 case CancelOrder(client_id=client_id):
@@ -268,6 +273,12 @@ class Runner:
                     self._follow.append(LatchSet(latch=latch, ts=at))
                 case Record() | Notify():
                     pass
+
+    async def _answer(self, command: Assess, at: int) -> Assessed:
+        """Let a topic think: beside the loop while sockets are read on it, in line otherwise."""
+        if self.real is None:
+            return self.assessor.answer(command, at)
+        return await asyncio.to_thread(self.assessor.answer, command, at)
 
     async def _submit(self, approved: Approved, at: int) -> None:
         """Keep the intent, keep the send mark, look once more, send. In that order, always."""

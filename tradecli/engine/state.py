@@ -193,6 +193,9 @@ class State:
                 self.equity.move_capital(event.amount)
             case LinkChanged():
                 self.links[(event.venue, event.feed)] = event
+                kind, _, subject = event.feed.partition(" ")
+                if kind == "book" and not event.up:
+                    self.books.pop(InstrumentId(subject), None)  # a book that is not proven is no book (D01)
             case Assessed():
                 if event.report is not None:
                     self.reports[(event.topic, event.focus)] = (event.report, at)
@@ -274,6 +277,11 @@ class State:
 
         return desk_state(self.latches, venue)
 
-    def link_is_up(self, instrument: InstrumentId) -> bool:
-        link = self.links.get((venue_of(instrument), ""))
-        return link is None or link.up
+    def broken_link(self, instrument: InstrumentId) -> LinkChanged | None:
+        """Return what is down: the instrument's whole venue, or the instrument itself, which its venue has halted."""
+        venue = venue_of(instrument)
+        for feed in ("", instrument):
+            link = self.links.get((venue, feed))
+            if link is not None and not link.up:
+                return link
+        return None

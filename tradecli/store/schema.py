@@ -14,6 +14,15 @@ from tradecli.errors import StoreFault
 LEDGER_ID = 0x7463_4C64
 MARKET_ID = 0x7463_4D6B
 
+BUDGET_ID = 0x7463_4275
+
+BUDGET = (
+    """
+    CREATE TABLE windows (account TEXT PRIMARY KEY, start INTEGER NOT NULL, used INTEGER NOT NULL) STRICT;
+    CREATE TABLE stops (venue TEXT PRIMARY KEY, until INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
+    """,
+)
+
 LEDGER = (
     """
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;

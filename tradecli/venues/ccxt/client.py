@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
+from tradecli.domain.budget import Priority
 from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.errors import BadPayload, NotFound, RateLimited, Unsupported
-from tradecli.ports import Clock
-from tradecli.venues.budget import Budget, Priority
+from tradecli.ports import Budget, Clock
 from tradecli.venues.ccxt.profile import Heard, Intervals, Kind, Listed, Names, Profile, Question, ServerTime
 from tradecli.venues.ccxt.reading import Malformed
 from tradecli.venues.ccxt.transport import Transport, translate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tradecli.venues.budget import Allowance
+from tradecli.domain.budget import Allowance
 from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, last_of, params
 from tradecli.venues.ccxt.wire.deribit import FUNDING_H, answer, decode, listed
 from tradecli.venues.sequence import Rule

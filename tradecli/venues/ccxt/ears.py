@@ -91,6 +91,7 @@ class Ears:
         self.messages = 0
         self.late = 0
         self._marks: dict[InstrumentId, float] = {}
+        self._unpriced: dict[InstrumentId, Unpriced] = {}
         self._halted: dict[InstrumentId, str] = {}
         self._trades: dict[InstrumentId, tuple[set[str], deque[str]]] = {}
         self._bars: dict[tuple[InstrumentId, int], int] = {}
@@ -114,9 +115,8 @@ class Ears:
                     self.heard_at[Stream(Kind.BOOK, each.instrument)] = now
                 self._book(each)
             case Unpriced():
-                mark = self._marks.get(each.instrument)
-                if mark is not None:
-                    self._take(OpenInterest(each.instrument, each.ts, each.qty * mark), now, over_http)
+                self._unpriced[each.instrument] = each
+                self._value(each.instrument, now, over_http)
             case Greeks():
                 self._greeks[each.instrument] = each
                 self.heard_at[Stream(Kind.GREEKS, each.instrument)] = now
@@ -142,6 +142,7 @@ class Ears:
         """Take in an event of an instrument, if it is new and dated within reason."""
         if isinstance(each, MarkPrice):
             self._marks[each.instrument] = each.mark
+            self._value(each.instrument, now, over_http)
         stream = Stream(_KIND_OF[type(each)], each.instrument)
         if self.wanted is not None and stream not in self.wanted:
             return
@@ -169,6 +170,13 @@ class Ears:
             case _:
                 pass
         self._hand_on(each)
+
+    def _value(self, id: InstrumentId, now: int, over_http: bool) -> None:
+        """Hand on open interest that its venue does not value, as soon as there is a mark to value it at."""
+        mark, bare = self._marks.get(id), self._unpriced.get(id)
+        if mark is not None and bare is not None:
+            del self._unpriced[id]
+            self._take(OpenInterest(id, bare.ts, bare.qty * mark), now, over_http)
 
     def _hand_on(self, event: MarketEvent) -> None:
         if self.recorder is not None:

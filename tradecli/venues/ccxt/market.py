@@ -7,17 +7,18 @@ sockets alive, ``ears`` proves what they say.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from tradecli.domain import feed as f
-from tradecli.domain.events import Event
+from tradecli.domain.budget import Priority
+from tradecli.domain.events import Event, TimerFired
 from tradecli.domain.feed import Feed
 from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.domain.market import MARKET_TYPES, BookDelta, FundingRate, MarketEvent, MarkPrice, OpenInterest
 from tradecli.errors import Unsupported
 from tradecli.ports import Recordable
-from tradecli.venues.budget import Priority
 from tradecli.venues.ccxt import past
 from tradecli.venues.ccxt.client import Client
 from tradecli.venues.ccxt.ears import Ears, Stream
@@ -38,7 +39,7 @@ _NAMES = {
 
 
 class CcxtMarket:
-    """One venue. ``jitter`` gives numbers in [0, 1) for the waits between attempts."""
+    """One venue. ``jitter`` gives numbers in [0, 1) for the waits between attempts; ``inbox`` may be shared."""
 
     def __init__(
         self,
@@ -47,11 +48,12 @@ class CcxtMarket:
         jitter: Callable[[], float],
         pace: Pace | None = None,
         recorder: Callable[[Recordable], None] | None = None,
+        inbox: Inbox | None = None,
     ) -> None:
         self.client = client
         self.pace = pace or Pace()
         self.recorder = recorder
-        self.inbox = Inbox()
+        self.inbox = inbox or Inbox()
         self.ears: Ears | None = None
         self.streams: Streams | None = None
         self._jitter = jitter
@@ -174,8 +176,12 @@ class CcxtMarket:
 
     # -- the present -----------------------------------------------------------------------------------------------
 
-    async def stream(self, feeds: Iterable[Feed]) -> AsyncIterator[Event]:
+    def stream(self, feeds: Iterable[Feed]) -> AsyncIterator[Event]:
         """Yield what is heard, newest values of what is conflated, until the reader stops."""
+        return drained(self.inbox, [self.listen(feeds)])
+
+    async def listen(self, feeds: Iterable[Feed]) -> None:
+        """Put what is heard into the inbox until cancelled."""
         await self.client.load()
         items, books, depth = self._items(feeds)
         if any(item.kind is Kind.FUNDING for item in items):
@@ -188,29 +194,13 @@ class CcxtMarket:
             quotes_from_books=books,
             wanted=frozenset(item.stream for item in items),
         )
-        for listed in {item.listed for item in items if item.listed is not None}:
+        for listed in sorted({item.listed for item in items if item.listed is not None}):
             self.ears.halt(listed)
         self.streams = Streams(self.client, items, self.ears, self._jitter, self.pace)
-        running = asyncio.ensure_future(self.streams.run())
-        running.add_done_callback(lambda _: self.inbox.wake())
-        taken = 0
         try:
-            while True:
-                event = self.inbox.take()
-                if event is not None:
-                    yield event
-                    taken += 1
-                    if taken % _BREATHE == 0:
-                        await asyncio.sleep(0)  # a full inbox must not keep the sockets from being read
-                elif running.done():
-                    running.result()
-                    return
-                else:
-                    await self.inbox.wait()
+            await self.streams.run()
         finally:
-            running.cancel()
             self.ears.close()
-            await asyncio.gather(running, return_exceptions=True)
 
     def _items(self, feeds: Iterable[Feed]) -> tuple[list[Item], frozenset[InstrumentId], int]:
         """Return what to listen to, whose best prices come from books, and the deepest book wanted."""
@@ -248,3 +238,38 @@ class CcxtMarket:
     def streams_of(self) -> dict[Stream, int]:
         """Return when each stream was last heard, on our monotonic clock."""
         return dict(self.ears.heard_at) if self.ears is not None else {}
+
+
+async def drained(
+    inbox: Inbox, writers: Iterable[Coroutine[Any, Any, None]], every_ms: int | None = None
+) -> AsyncIterator[Event]:
+    """Run ``writers`` and yield what they put into ``inbox`` until the reader stops or one of them breaks.
+
+    With ``every_ms`` a TimerFired of time 0 comes at least that often: time passes although nothing is heard.
+    """
+    tasks = [asyncio.ensure_future(writer) for writer in writers]
+    for task in tasks:
+        task.add_done_callback(lambda _: inbox.wake())
+    taken = 0
+    try:
+        while True:
+            event = inbox.take()
+            if event is not None:
+                yield event
+                taken += 1
+                if taken % _BREATHE == 0:
+                    await asyncio.sleep(0)  # a full inbox must not keep the sockets from being read
+                continue
+            for task in tasks:
+                if task.done():
+                    task.result()
+            if all(task.done() for task in tasks):
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(inbox.wait(), None if every_ms is None else every_ms / 1000)
+                continue
+            yield TimerFired(ts=0)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -11,9 +11,9 @@ from typing import TypeAlias
 
 import msgspec
 
+from tradecli.domain.budget import Priority
 from tradecli.domain.feed import HOUR_MS, MINUTE_MS
 from tradecli.domain.market import Candle, FundingRate, OpenInterest, Sentiment, Trade, VolIndex
-from tradecli.venues.budget import Priority
 from tradecli.venues.ccxt.client import Client
 from tradecli.venues.ccxt.profile import Heard, Kind, Listed, Question, Unpriced
 

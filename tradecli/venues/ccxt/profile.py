@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
+from tradecli.domain.budget import Allowance
 from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.domain.market import BookDelta, Candle, Level, MarketEvent
-from tradecli.venues.budget import Allowance
 from tradecli.venues.ccxt.reading import Malformed, amount, positive
 from tradecli.venues.sequence import Rule
 

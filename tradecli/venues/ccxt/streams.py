@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
+from tradecli.domain.budget import Priority
 from tradecli.domain.events import LinkChanged
 from tradecli.domain.feed import MINUTE_MS
 from tradecli.errors import VenueError
-from tradecli.venues.budget import Priority
 from tradecli.venues.ccxt.client import Client
 from tradecli.venues.ccxt.ears import Ears, Stream
 from tradecli.venues.ccxt.profile import Kind, Listed, Question, Said
@@ -34,20 +34,24 @@ CHANNELS_PER_SOCKET = 100
 FALLBACK = (Kind.QUOTE, Kind.BOOK, Kind.MARK, Kind.TRADES)
 
 
-class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """How patient the supervisor is, all in milliseconds. ``deadlines`` names how long a stream may be silent."""
+DEADLINES: Mapping[Kind, int] = {
+    Kind.BOOK: 15_000,
+    Kind.QUOTE: 15_000,
+    Kind.MARK: 15_000,
+    Kind.TRADES: 300_000,
+    Kind.CANDLES: 150_000,
+    Kind.FUNDING: 180_000,
+    Kind.INTEREST: 180_000,
+    Kind.VOL_INDEX: 120_000,
+    Kind.GREEKS: 60_000,
+}
+"""How long a stream may be silent, in milliseconds; where one channel serves several kinds, the shortest holds."""
 
-    deadlines: dict[Kind, int] = {
-        Kind.BOOK: 15_000,
-        Kind.QUOTE: 15_000,
-        Kind.MARK: 15_000,
-        Kind.TRADES: 300_000,
-        Kind.CANDLES: 150_000,
-        Kind.FUNDING: 180_000,
-        Kind.INTEREST: 180_000,
-        Kind.VOL_INDEX: 120_000,
-        Kind.GREEKS: 60_000,
-    }
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How patient the supervisor is, all in milliseconds."""
+
+    deadlines: Mapping[Kind, int] = msgspec.field(default_factory=lambda: DEADLINES)
     look_ms: int = 500
     first_wait_ms: int = 250
     longest_wait_ms: int = 30_000

@@ -9,7 +9,7 @@ with 429 or 418, and every process obeys (V06).
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
@@ -62,26 +62,6 @@ def take(
     if window.used and window.used + weight > most:
         return window, window.start + allowance.window_ms - now
     return Window(window.start, window.used + weight), 0
-
-
-class Budget(Protocol):
-    """The one budget of all processes: ``account`` is a venue, or a venue and a key of it."""
-
-    def take(self, account: str, allowance: Allowance, weight: int, priority: Priority, now: int) -> int:
-        """Take ``weight``, or return the milliseconds to wait before trying again."""
-        ...
-
-    def observe(self, account: str, allowance: Allowance, used: int, now: int) -> None:
-        """Hear how much the venue itself has counted in this window."""
-        ...
-
-    def stop(self, venue: str, until: int, reason: str) -> None:
-        """Keep everybody from asking a venue before ``until``; a later stop holds."""
-        ...
-
-    def stopped(self, venue: str, now: int) -> Stop | None: ...
-
-    def used(self, account: str, allowance: Allowance, now: int) -> int: ...
 
 
 class OwnBudget:
