@@ -294,7 +294,7 @@ class Rest:
         now = self._floor.now()
         return [
             {"symbol": market.symbol, "sumOpenInterest": f"{usd / market.close_at(ts, now):.8f}",
-             "sumOpenInterestValue": f"{usd:.8f}", "timestamp": ts}
+             "sumOpenInterestValue": f"{usd:.8f}", "timestamp": str(ts)}
             for ts, usd in zip(moments, interest_at(self._floor, market, moments), strict=True)
         ]  # fmt: skip
 
@@ -306,7 +306,7 @@ class Rest:
             long = market.long_share(ts, step)
             rows.append(
                 {"symbol": market.symbol, "longShortRatio": f"{long / (1 - long):.4f}",
-                 "longAccount": f"{long:.4f}", "shortAccount": f"{1 - long:.4f}", "timestamp": ts}
+                 "longAccount": f"{long:.4f}", "shortAccount": f"{1 - long:.4f}", "timestamp": str(ts)}
             )  # fmt: skip
         return rows
 
