@@ -231,11 +231,6 @@ DEVIATIONS: dict[tuple[str, str, str], str] = {
     ("deribit", "*", "more: .testnet"): "the documentation shortens the envelope; recorded answers have it",
     ("deribit", "*instrument*", "more: *.rfq"): NEWER,
     ("deribit", "instruments", "more: *.state"): NEWER,
-    (
-        "deribit",
-        "option_instrument",
-        "more: *.instrument_type",
-    ): "in the recorded answer, not in the documented one",
     ("deribit", "*", "more: *.interest_value"): "documented for tickers; absent in older recordings",
     ("deribit", "*", "more: *.volume_notional"): NEWER,
     ("deribit", "trades", "without *.combo_id"): "only trades of combinations have it; there are none here",
