@@ -18,7 +18,7 @@ class Word(NamedTuple):
 _CLI = "tradecli.cli."
 
 WORDS: Mapping[str, Word] = {
-    "vol": Word(_CLI + "topics", "Volatility: indices, forecasts, composite, grid", "Core"),
+    "vol": Word(_CLI + "vol", "Volatility: indices, forecasts, composite, grid", "Core"),
     "signals": Word(_CLI + "topics", "Signals over timeframes, and what made them", "Core"),
     "hedge": Word(_CLI + "topics", "Delta, greeks and what a hedge costs", "Core"),
     "funding": Word(_CLI + "topics", "Funding rates and carry between venues", "Core"),

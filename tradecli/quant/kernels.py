@@ -17,13 +17,16 @@ Likelihood = Callable[[Floats, float, float, float, float, float, float], tuple[
 
 
 @cache
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the machine-code form of a function of this module.
+def compiled(function: Callable[..., Any], *called: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the machine-code form of a plain function over arrays; ``called`` are the plain functions it calls.
 
     The first call in a process takes 0.4 s for the import and some tenths more, or seconds where nothing is cached.
     """
     import numba  # 90 MiB and its compiler, which only bulk work pays
+    from numba.extending import register_jitable
 
+    for each in called:
+        register_jitable(each)
     try:
         machine_code: Callable[..., Any] = numba.njit(function, cache=True, nogil=True)
     except RuntimeError:  # no folder to keep the cache in

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tradecli.quant import truncation
 from tradecli.quant.implied import implied_vol
-from tradecli.quant.options import black76, parity_forward, parity_forward_linear
+from tradecli.quant.options import black76, black76_price, parity_forward, parity_forward_linear
 from tradecli.quant.returns import Floats
 
 YEAR_DAYS = 365.0
@@ -25,6 +26,8 @@ LOWEST, HIGHEST = 0.05, 4.0
 LEAST_PER_SIDE = 3
 LEAST_COVERAGE = 1.0
 """Standard deviations of the log price that the selected strikes must span on each side."""
+MOST_BEYOND = 0.02
+"""Share of the variance beyond the last quote of a side from which a strip is truncated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,57 @@ class Quotes:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """The annual variance of one expiry and the strikes it comes from; ``T`` in years."""
+    """The annual variance of one expiry and the strikes it comes from; ``T`` in years.
+
+    ``prices`` are undiscounted, in quote currency; ``cut`` says at which end (puts, calls) the delta rule stopped
+    before the quotes did.
+    """
 
     variance: float
     T: float
     forward: float
     k0: float
     strikes: Floats
+    prices: Floats | None = None
+    cut: tuple[bool, bool] = (False, False)
+
+    def left_out(self) -> tuple[float, float]:
+        """Return the variance beyond the last put and the last call, at the volatility of each of these two."""
+        if self.prices is None:
+            return math.nan, math.nan
+        ends = self.strikes[[0, -1]]
+        vols = implied_vol(
+            self.prices[[0, -1]], self.forward, ends, self.T, np.where(ends < self.k0, -1.0, 1.0)
+        )
+        low, high = (vols * math.sqrt(self.T)).tolist()
+        missing = (
+            truncation.below(self.forward, float(ends[0]), low),
+            truncation.above(self.forward, float(ends[1]), high),
+        )
+        return 2.0 / self.T * missing[0], 2.0 / self.T * missing[1]
+
+    def coarseness(self) -> float:
+        """Return the variance that the distance of these strikes adds to a flat chain of this variance."""
+        vol = math.sqrt(max(self.variance, 0.0))
+        side = np.where(self.strikes < self.k0, -1.0, 1.0)
+        price = black76_price(self.forward, self.strikes, self.T, vol, side)
+        centre = self.strikes == self.k0
+        put = black76_price(self.forward, self.k0, self.T, vol, -1.0)
+        price = np.where(centre, 0.5 * (price + put), price)
+        deviation = vol * math.sqrt(self.T)
+        missing = truncation.below(self.forward, float(self.strikes[0]), deviation)
+        missing += truncation.above(self.forward, float(self.strikes[-1]), deviation)
+        total = _variance(self.strikes, price, self.forward, self.k0, self.T)
+        return total + 2.0 / self.T * missing - self.variance
+
+    def truncated(self) -> tuple[bool, bool]:
+        """Say of each end (puts, calls) whether its quotes stop too early: more than a fiftieth is left out.
+
+        An end that a delta rule cut is as the construction wants it, not truncated.
+        """
+        limit = MOST_BEYOND * self.variance
+        low, high = self.left_out()
+        return not self.cut[0] and not low <= limit, not self.cut[1] and not high <= limit
 
     def refusal(self) -> str | None:
         """Say why this expiry may not enter an index, or None: the rules for production, not those of the vectors."""
@@ -114,15 +161,20 @@ def strip(
         )
     )
     strikes, price = quotes.strike[rows], factor * price
+    cut = False, False
     if least_delta is not None:
         kept = _at_least(least_delta, strikes, price, forward, T, zero=len(below))
+        cut = not kept[0], not kept[-1]
         strikes, price = strikes[kept], price[kept]
     if len(strikes) < 2:
         return None
     k0 = float(quotes.strike[zero])
-    width = np.gradient(strikes) if len(strikes) == 2 else _widths(strikes)
-    total = 2.0 / T * float(np.sum(width / strikes**2 * price))
-    return Strip(total - (forward / k0 - 1.0) ** 2 / T, T, forward, k0, strikes)
+    return Strip(_variance(strikes, price, forward, k0, T), T, forward, k0, strikes, price, cut)
+
+
+def _variance(strikes: Floats, price: Floats, forward: float, k0: float, T: float) -> float:
+    total = 2.0 / T * float(np.sum(_widths(strikes) / strikes**2 * price))
+    return total - (forward / k0 - 1.0) ** 2 / T
 
 
 def _outwards(rows: range, bid: Floats, ask: Floats) -> list[int]:

@@ -1,0 +1,95 @@
+"""``vol backfill``: one record a chain, beside recorded DVOL readings, and never a value that was not there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from tests.cli import recorded_chains as chains
+from tests.cli.conftest import Run
+
+CHAINS = "data/options/deribit_btc_chain_2026_even_weeks.parquet"
+DVOL = "data/options/deribit_btc_dvol_2026_even_weeks.parquet"
+WITHIN_MS = 45 * 60_000
+
+
+@pytest.fixture
+def recorded(run: Run, tmp_path: Path) -> Run:
+    chains.write(tmp_path / "chains.parquet", chains.two_chains())
+    assert run("data", "import", str(tmp_path / "chains.parquet"), "--venue", "deribit").code == 0
+    return run
+
+
+def test_every_chain_has_a_record_and_a_dead_one_has_none_of_the_values_before_it(recorded: Run) -> None:
+    result = recorded("vol", "backfill", "--wings", "5d", "--format", "ndjson")
+    good, dead = (json.loads(line) for line in result.out.splitlines())
+    assert result.code == 0
+    assert (good["at"], good["quality"], good["method"]) == (chains.T0, "ok", "bvx 5d, two expiries")
+    assert good["value"] == good["five_delta"] == pytest.approx(0.50, abs=0.02)
+    assert (dead["at"], dead["value"], dead["quality"]) == (chains.T0 + chains.HOUR, None, "unavailable")
+    assert "no expiry" in dead["reason"]
+
+
+def test_the_values_are_kept_as_a_series_once_and_a_dry_run_keeps_nothing(recorded: Run) -> None:
+    recorded("vol", "backfill", "--dry-run")
+    assert recorded("data", "list", "--kind", "vol_index", "--format", "json").data == []
+    first, again = recorded("vol", "backfill"), recorded("vol", "backfill")
+    assert "1 new values kept as BVX-BTC" in first.err + first.out
+    assert "new values" not in again.err + again.out
+    (series,) = recorded("data", "list", "--kind", "vol_index", "--format", "json").data
+    assert (series["instrument"], series["rows"], series["first"]) == ("BVX-BTC", 1, chains.T0)
+
+
+def test_the_time_asked_for_bounds_the_records(recorded: Run) -> None:
+    one = recorded("vol", "backfill", "--until", "2026-05-28T20:30Z", "--format", "json")
+    assert [each["at"] for each in one.data] == [chains.T0]
+    nothing = recorded("vol", "backfill", "--since", "2027-01-01T00:00Z")
+    assert nothing.code == 6 and "no option chain of BTC" in nothing.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "code"),
+    [
+        (["--method", "garch"], 2),
+        (["--wings", "10d"], 2),
+        (["--symbol", "btc"], 2),
+        (["--symbol", "BTC@okx"], 2),
+        (["--symbol", ""], 2),
+        (["--symbol", "SOL"], 6),
+        (["--method", "dvol"], 6),
+        (["--method", "import"], 6),
+    ],
+)
+def test_what_cannot_be_filled_in_is_refused_with_its_reason(
+    recorded: Run, flags: list[str], code: int
+) -> None:
+    result = recorded("vol", "backfill", *flags)
+    assert (result.code, result.out) == (code, "")
+    assert result.err.startswith("E-")
+
+
+def test_on_recorded_chains_five_delta_meets_dvol(shared: Path, run: Run, tmp_path: Path) -> None:
+    table = pq.read_table(shared / CHAINS)
+    times = np.unique(table["snapshot_ts"].to_numpy())
+    picked = times[times > 1_782_900_000_000][::12]
+    pq.write_table(
+        table.filter(pc.is_in(table["snapshot_ts"], pc.cast(picked, "int64"))), tmp_path / "some.parquet"
+    )
+    assert run("data", "import", str(tmp_path / "some.parquet")).code == 0
+    assert run("data", "import", str(shared / DVOL)).code == 0
+    asked = ("vol", "backfill", "--symbol", "BTC", "--format", "json")
+    found = run(*asked, "--wings", "5d").data
+    readings = run(*asked, "--method", "dvol").data
+    at = np.array([each["at"] for each in readings])
+    errors = []
+    for each in found:
+        nearest = int(np.argmin(np.abs(at - each["at"])))
+        if abs(at[nearest] - each["at"]) <= WITHIN_MS:
+            errors.append(100.0 * abs(each["value"] - readings[nearest]["value"]))
+    assert len(errors) >= 6
+    assert np.median(errors) <= 0.12 and max(errors) < 1.0

@@ -1,0 +1,187 @@
+"""Raw SVI slices: total variance, Durrleman's condition, and the fit to the quotes of one expiry (METHODS section 7).
+
+    w(k) = a + b (ρ (k − m) + √((k − m)² + s²)),  k = ln(K/F),  w = σ² T
+
+Gatheral (2004), Gatheral & Jacquier (2014), Zeliade (2009); wings by Lee (2004). It fits and judges; what a violating
+slice is replaced by is decided in ``surface``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tradecli.quant import svi_kernel as kernel
+from tradecli.quant.kernels import compiled as machine_code
+from tradecli.quant.returns import Floats
+
+FEWEST = 5
+"""Distinct strikes a slice needs."""
+GRID_REACH, GRID_STEP = 1.5, 0.001
+ATM_REACH = 8.0
+"""Durrleman's condition is looked at on ±1.5, and at least this many deviations at the money."""
+TOLERATED = -1e-9
+STEEPEST = 2.0
+HUBER = 1.345
+PASSES = 2
+STARTS_M = (-0.5, 0.0, 0.5)
+STARTS_S = (0.3, 1.0, 3.0)
+"""In deviations at the money: the nine places where the search may begin."""
+BEST_STARTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RawSvi:
+    """One slice; ``w`` is variance times years."""
+
+    a: float
+    b: float
+    rho: float
+    m: float
+    s: float
+
+    def total_variance(self, k: ArrayLike) -> Floats:
+        at = np.asarray(k, dtype=np.float64) - self.m
+        return np.asarray(self.a + self.b * (self.rho * at + np.sqrt(at * at + self.s**2)))
+
+    def at(self, k: float) -> float:
+        """Return the total variance at one k."""
+        x = k - self.m
+        return self.a + self.b * (self.rho * x + math.sqrt(x * x + self.s**2))
+
+    def slope(self, k: float) -> float:
+        """Return dw/dk."""
+        x = k - self.m
+        return self.b * (self.rho + x / math.sqrt(x * x + self.s**2))
+
+    def durrleman(self, k: ArrayLike) -> Floats:
+        """Return g(k): where it is negative, butterflies have negative prices."""
+        k = np.asarray(k, dtype=np.float64)
+        x = k - self.m
+        root = np.sqrt(x * x + self.s**2)
+        w = self.a + self.b * (self.rho * x + root)
+        first = self.b * (self.rho + x / root)
+        second = self.b * self.s**2 / root**3
+        with np.errstate(divide="ignore", invalid="ignore"):
+            g = (1.0 - 0.5 * k * first / w) ** 2 - 0.25 * first**2 * (1.0 / w + 0.25) + 0.5 * second
+        return np.where(w > 0.0, g, -1.0)
+
+    def butterfly(self, step: float = GRID_STEP) -> tuple[float, float]:
+        """Return the least g on the grid of METHODS section 7, and the k it is at."""
+        reach = max(GRID_REACH, ATM_REACH * math.sqrt(max(self.at(0.0), 0.0)))
+        grid = np.arange(-round(reach / step), round(reach / step) + 1) * step
+        g = self.durrleman(grid)
+        lowest = int(np.argmin(g))
+        return float(g[lowest]), float(grid[lowest])
+
+    def steepest_wing(self) -> float:
+        """Return b (1 + |ρ|), at most 2 for prices that exist (Lee 2004)."""
+        return self.b * (1.0 + abs(self.rho))
+
+    def jump_wings(self, years: float) -> dict[str, float]:
+        """Return the SVI-JW parameters: v, psi, p, c and v_min (Gatheral & Jacquier 2014, equation 3.5)."""
+        w = self.at(0.0)
+        root = math.sqrt(self.m**2 + self.s**2)
+        return {
+            "v": w / years,
+            "psi": 0.5 * self.b / math.sqrt(w) * (self.rho - self.m / root),
+            "p": self.b * (1.0 - self.rho) / math.sqrt(w),
+            "c": self.b * (1.0 + self.rho) / math.sqrt(w),
+            "v_min": (self.a + self.b * self.s * math.sqrt(1.0 - self.rho**2)) / years,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SviFit:
+    """A fitted slice. ``error`` is the weighted root mean square of volatility missed; ``bounds`` names limits hit."""
+
+    model: RawSvi
+    error: float
+    n: int
+    converged: bool
+    loss: float
+    g_min: float
+    k_at_g_min: float
+    bounds: tuple[str, ...] = ()
+
+    @property
+    def is_free_of_butterflies(self) -> bool:
+        return self.g_min >= TOLERATED and self.model.steepest_wing() <= STEEPEST * (1.0 + 1e-9)
+
+
+def fit(
+    k: Floats,
+    w: Floats,
+    years: float,
+    weight: Floats | None = None,
+    *,
+    penalised: bool = False,
+    compiled: bool = False,
+    known: RawSvi | None = None,
+) -> SviFit | None:
+    """Fit one slice to total variances ``w`` at ``k``; None with fewer than five distinct strikes.
+
+    ``weight`` is that of the squared volatility missed, 1/(spread in volatility)²; outliers count by Huber's rule.
+    ``penalised`` adds the penalty on negative g; ``known`` begins at the slice of a moment ago alone; ``compiled`` runs
+    the search as machine code, worth its import for live work only.
+    """
+    sound = np.isfinite(k) & np.isfinite(w) & (w > 0.0)
+    if weight is not None:
+        sound &= np.isfinite(weight) & (weight > 0.0)
+    k, w = np.ascontiguousarray(k[sound]), np.ascontiguousarray(w[sound])
+    if len(np.unique(k)) < FEWEST:
+        return None
+    given = np.ones(len(k)) if weight is None else weight[sound]
+    vol = np.sqrt(w / years)
+    scale = given / (2.0 * vol * years) ** 2  # from volatility to total variance: dw = 2 σ T dσ
+    scale = scale / float(np.sum(scale))
+    search = machine_code(kernel.svi_search, *kernel.INNER) if compiled else kernel.svi_search
+    reach = max(GRID_REACH, ATM_REACH * float(np.sqrt(np.interp(0.0, k, w))))
+    terms = -reach, reach, kernel.PENALTY * float(np.sum(scale * w * w)) if penalised else 0.0
+    starts = _starts(k, w, scale) if known is None else [(known.m, math.log(max(known.s, 1e-5)))]
+    robust = scale
+    found = min((search(*start, k, w, robust, *terms) for start in starts), key=lambda each: each[2])
+    for _ in range(PASSES):
+        model = _model(found, k, w, robust)
+        miss = np.sqrt(np.maximum(model.total_variance(k), 0.0) / years) - vol
+        limit = HUBER * 1.4826 * float(np.median(np.abs(miss)))
+        if limit < 1e-6:
+            break
+        robust = scale * np.minimum(1.0, limit / np.maximum(np.abs(miss), 1e-12))
+        found = search(found[0], found[1], k, w, robust, *terms)
+    model = _model(found, k, w, robust)
+    miss = np.sqrt(np.maximum(model.total_variance(k), 0.0) / years) - vol
+    error = math.sqrt(float(np.sum(given * miss**2) / np.sum(given)))
+    g_min, at = model.butterfly()
+    return SviFit(model, error, len(k), bool(found[3]), float(found[2]), g_min, at, _bounds(model))
+
+
+def _starts(k: Floats, w: Floats, scale: Floats) -> list[tuple[float, float]]:
+    """Return the better of nine places to begin from, best first."""
+    deviation = max(math.sqrt(float(np.interp(0.0, k, w))), 0.01)
+    lowest = float(k[int(np.argmin(w))])
+    places = [(0.5 * lowest + m * deviation, math.log(s * deviation)) for m in STARTS_M for s in STARTS_S]
+    losses = [kernel.svi_inner(m, math.exp(log_s), k, w, scale)[0] for m, log_s in places]
+    return [places[place] for place in np.argsort(losses, kind="stable")[:BEST_STARTS]]
+
+
+def _model(found: tuple[float, float, float, bool], k: Floats, w: Floats, weight: Floats) -> RawSvi:
+    m, s = found[0], math.exp(found[1])
+    _, a, d, c = kernel.svi_inner(m, s, k, w, weight)
+    return RawSvi(float(a), float(c) / s, float(d / c) if c > 0.0 else 0.0, m, s)
+
+
+def _bounds(model: RawSvi) -> tuple[str, ...]:
+    hit = []
+    if abs(model.rho) > 1.0 - 1e-6:
+        hit.append("rho")
+    if model.steepest_wing() > STEEPEST * (1.0 - 1e-6):
+        hit.append("wing slope")
+    if model.b < 1e-9:
+        hit.append("b")
+    if model.s < 1e-4 or model.s > 1e3:
+        hit.append("s")
+    return tuple(hit)
