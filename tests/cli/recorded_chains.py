@@ -44,9 +44,22 @@ def write(path: Path, chains: list[tuple[int, ChainArrays]], coin: str = "BTC") 
     pq.write_table(pa.table(table), path)
 
 
-COLUMNS = (
-    "ts instrument expiry_ts strike option_type bid ask mark mark_iv delta underlying index open_interest inverse"
-).split()
+COLUMNS = [
+    "ts",
+    "instrument",
+    "expiry_ts",
+    "strike",
+    "option_type",
+    "bid",
+    "ask",
+    "mark",
+    "mark_iv",
+    "delta",
+    "underlying",
+    "index",
+    "open_interest",
+    "inverse",
+]
 
 
 def two_chains() -> list[tuple[int, ChainArrays]]:
