@@ -7,6 +7,7 @@ its name only when it is complete and has been opened and checked (S13, P11).
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -90,24 +91,56 @@ def copy(source: Path, target: Path) -> StoreFile:
 
 
 def put_back(backup: Path, ledger: Path) -> tuple[StoreFile, Path | None]:
-    """Put a backup in the place of ``ledger``; what was there is kept beside it and its path returned."""
+    """Put a backup in the place of ledger; what was there is kept beside it and its path returned.
+
+    A ledger lies under its name at every moment: the old one, whole, until the new one takes its place (P11).
+    """
     found = info(backup, check=True)
     if found.kind != "ledger" or not found.intact:
         raise StoreFault("not an intact ledger", path=str(backup), number=163, hint="tradecli db info FILE")
-    kept = None
     if ledger.exists():
         _same_owner(found, ledger)
-        kept = ledger.with_name(f"{ledger.name}.{ledger.stat().st_mtime_ns}.before")
     fresh = ledger.with_name(ledger.name + ".restored")
     fresh.unlink(missing_ok=True)
     copy(backup, fresh)
-    if kept is not None:
-        for suffix in ("", "-wal", "-shm"):  # all of it: what a ruined file still holds may be in its log
-            part = Path(f"{ledger}{suffix}")
-            if part.exists():
-                part.replace(f"{kept}{suffix}")
-    fresh.replace(ledger)
+    try:
+        kept = _keep_beside(ledger)
+        fresh.replace(ledger)
+        _sync(ledger)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreFault(f"cannot be put in place: {error}", path=str(ledger), number=162) from error
     return info(ledger), kept
+
+
+def _keep_beside(ledger: Path) -> Path | None:
+    """Keep the ledger and its log under second names, then empty the log, which must not meet another ledger.
+
+    A ruined ledger is copied byte by byte, because to open it would change it.
+    """
+    parts = [(Path(f"{ledger}{suffix}"), suffix) for suffix in ("", "-wal")]
+    kept = None
+    if ledger.exists():
+        kept = ledger.with_name(f"{ledger.name}.{ledger.stat().st_mtime_ns}.before")
+        intact = _is_intact(ledger)
+        for part, suffix in parts:
+            second = Path(f"{kept}{suffix}")
+            if part.exists() and not (second.exists() and second.samefile(part)):
+                (os.link if intact else shutil.copyfile)(part, second)
+                second.chmod(0o600)
+        _sync(kept)
+        if intact:
+            with closing(sqlite3.connect(ledger, timeout=_WAIT_S)) as db:
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for suffix in ("-wal", "-shm"):
+        Path(f"{ledger}{suffix}").unlink(missing_ok=True)
+    return kept
+
+
+def _is_intact(ledger: Path) -> bool:
+    try:
+        return bool(info(ledger, check=True).intact)
+    except StoreFault:
+        return False
 
 
 def migrate(path: Path) -> StoreFile:
