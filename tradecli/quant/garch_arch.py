@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tradecli.quant.garch import NU_HIGH, NU_LOW, Fit, Garch, backcast, next_variance
+from tradecli.quant.garch_asymmetric import Egarch, EgarchFit, egarch_variances
 from tradecli.quant.returns import Floats, moves
 
 LOW_VARIANCE, HIGH_VARIANCE = 0.1, 1e4
@@ -51,6 +52,25 @@ def fit_with_arch(
         next_variance(model, h, e),
         _std_errors(found, names, lift),
     )
+
+
+def egarch_with_arch(returns: Floats, *, before: float | None = None) -> EgarchFit | None:
+    """Fit EGARCH(1,1) with normal errors through ``arch``; None when it cannot fit these returns."""
+    spread = float(np.var(returns)) if len(returns) > 10 and moves(returns) else 0.0
+    if not math.isfinite(spread) or spread <= 0.0:
+        return None
+    from arch.univariate import EGARCH, ConstantMean, Normal  # two and a half seconds to import
+
+    model = ConstantMean(returns, volatility=EGARCH(1, 1, 1), distribution=Normal(), rescale=False)
+    try:
+        start = backcast(returns) if before is None else before
+        found = model.fit(disp="off", show_warning=False, backcast=start)
+    except (ValueError, ArithmeticError, RuntimeError, np.linalg.LinAlgError):
+        return None
+    mu, omega, alpha, gamma, beta = np.asarray(found.params, dtype=np.float64).tolist()
+    fitted = Egarch(mu, omega, alpha, gamma, beta)
+    ahead = float(egarch_variances(fitted, returns, start)[-1])
+    return EgarchFit(fitted, float(found.loglikelihood), len(returns), found.convergence_flag == 0, ahead)
 
 
 def _model(scaled: Floats, student: bool, asymmetric: bool) -> Any:

@@ -104,7 +104,7 @@ class _Search:
         a, b, rest = math.exp(a - highest), math.exp(b - highest), math.exp(-highest)
         whole = a + b + rest
         omega = self.target * rest / whole if self.target is not None else math.exp(min(others[0], 700.0))
-        nu = NU_LOW + (NU_HIGH - NU_LOW) * _logistic(others[-1]) if self.student else None
+        nu = NU_LOW + (NU_HIGH - NU_LOW) * logistic(others[-1]) if self.student else None
         return Garch(mu * self.scale, omega, a / whole, b / whole, nu)
 
     def __call__(self, point: Floats) -> tuple[float, Floats]:
@@ -113,7 +113,7 @@ class _Search:
         value, d_mu, d_omega, d_alpha, d_beta, d_nu = self.likelihood(
             self.returns - m.mu, self.before, m.omega, m.alpha, m.beta, nu, 0.0
         )
-        constant, by_nu = _constant(m.nu)
+        constant, by_nu = error_constant(m.nu)
         if self.target is not None:
             d_alpha, d_beta = d_alpha - self.target * d_omega, d_beta - self.target * d_omega
         free = [
@@ -164,7 +164,7 @@ def likelihood(
     )
 
 
-def _constant(nu: float | None) -> tuple[float, float]:
+def error_constant(nu: float | None) -> tuple[float, float]:
     """Return the log density's constant and its slope by nu."""
     if nu is None:
         return -0.5 * math.log(2.0 * math.pi), 0.0
@@ -172,7 +172,7 @@ def _constant(nu: float | None) -> tuple[float, float]:
     return t_constant(nu), (t_constant(nu + step) - t_constant(nu - step)) / (2.0 * step)
 
 
-def _logistic(x: float) -> float:
+def logistic(x: float) -> float:
     return 1.0 / (1.0 + math.exp(-x)) if x > -700.0 else 0.0
 
 

@@ -73,3 +73,53 @@ def garch_likelihood(
         d_alpha += by_h * h_alpha
         d_beta += by_h * h_beta
     return value, d_mu, d_omega, d_alpha, d_beta, d_nu
+
+
+def egarch_likelihood(
+    e: Floats, start: float, omega: float, alpha: float, gamma: float, beta: float, highest: float
+) -> tuple[float, float, float, float, float, float, float]:
+    """Return the normal log-likelihood of EGARCH residuals less its constants, its slopes by mu, omega, alpha, gamma
+    and beta, and the logarithm of the next variance.
+
+    ``start`` is the log variance ahead of the first residual, whose shock is taken as average. Log variances beyond
+    ``highest`` either way make the likelihood −∞.
+    """
+    mean = 0.7978845608028654  # √(2/π)
+    log_h = start
+    size, signed = mean, 0.0
+    s_mu = s_omega = s_alpha = s_gamma = s_beta = 0.0
+    by_log, by_mu = 0.0, 0.0
+    value = d_mu = d_omega = d_alpha = d_gamma = d_beta = 0.0
+    for t in range(len(e)):
+        keep = beta + by_log
+        s_mu = keep * s_mu + by_mu
+        s_omega = keep * s_omega + 1.0
+        s_alpha = keep * s_alpha + (size - mean)
+        s_gamma = keep * s_gamma + signed
+        s_beta = keep * s_beta + log_h
+        log_h = omega + alpha * (size - mean) + gamma * signed + beta * log_h
+        if not -highest < log_h < highest:
+            return -math.inf, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        root = math.exp(-0.5 * log_h)
+        signed = e[t] * root
+        size = abs(signed)
+        sign = 1.0 if signed > 0.0 else -1.0 if signed < 0.0 else 0.0
+        slope = alpha * sign + gamma
+        by_log = -0.5 * signed * slope
+        by_mu = -root * slope
+        value -= 0.5 * (log_h + signed * signed)
+        by_h = 0.5 * (signed * signed - 1.0)
+        d_mu += by_h * s_mu + signed * root
+        d_omega += by_h * s_omega
+        d_alpha += by_h * s_alpha
+        d_gamma += by_h * s_gamma
+        d_beta += by_h * s_beta
+    return (
+        value,
+        d_mu,
+        d_omega,
+        d_alpha,
+        d_gamma,
+        d_beta,
+        omega + alpha * (size - mean) + gamma * signed + beta * log_h,
+    )
