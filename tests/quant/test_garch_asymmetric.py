@@ -77,7 +77,9 @@ def test_the_gradients_are_those_of_the_likelihoods() -> None:
     for index in range(5):
         step = np.zeros(5)
         step[index] = 1e-6
-        assert slopes[index] == pytest.approx((value(here + step)[0] - value(here - step)[0]) / 2e-6, rel=1e-4)
+        assert slopes[index] == pytest.approx(
+            (value(here + step)[0] - value(here - step)[0]) / 2e-6, rel=1e-4
+        )
 
 
 def test_an_egarch_forecast_is_the_mean_of_simulated_paths() -> None:

@@ -68,9 +68,7 @@ class _GjrSearch:
         sizes = [math.exp(each - highest) for each in (*logs, 0.0)]
         up, down, beta = (each / math.fsum(sizes) for each in sizes[:3])
         tail = NU_LOW + (NU_HIGH - NU_LOW) * logistic(nu)
-        return Garch(
-            mu * self.scale, math.exp(min(omega, 700.0)), 2.0 * up, beta, tail, 2.0 * (down - up)
-        )
+        return Garch(mu * self.scale, math.exp(min(omega, 700.0)), 2.0 * up, beta, tail, 2.0 * (down - up))
 
     def __call__(self, point: Floats) -> tuple[float, Floats]:
         m = self.model(point)
@@ -161,7 +159,7 @@ class Egarch:
             bias += math.log(_exponential(a, b)) - a * MEAN_ABSOLUTE
             drift += self.omega * weight
             logs.append(self.beta**k * logs[0] + drift + bias)
-        return np.exp(np.array(logs))
+        return np.asarray(np.exp(np.array(logs)))
 
 
 @dataclass(frozen=True, slots=True)

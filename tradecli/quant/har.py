@@ -93,3 +93,17 @@ def _newey_west(x: Floats, residuals: Floats, lags: int) -> Floats:
         middle += (1.0 - lag / (lags + 1.0)) * (moved + moved.T)
     outer = np.linalg.inv(x.T @ x)
     return np.asarray(np.sqrt(np.maximum(np.diag(outer @ middle @ outer), 0.0)))
+
+
+def har_ahead(fitted: Har, rv: Floats, windows: tuple[int, ...] = WINDOWS) -> Floats:
+    """Return what a fitted regression forecasts at the end of each day of ``rv``; NaN before the longest window."""
+    found = np.full(len(rv), np.nan)
+    longest = max(windows)
+    if len(rv) < longest:
+        return found
+    sums = np.concatenate(([0.0], np.cumsum(np.log(np.maximum(rv, FLOOR)))))
+    means = [(sums[window:] - sums[:-window])[longest - window :] / window for window in windows]
+    design = np.column_stack([np.ones(len(rv) - longest + 1), *means])
+    levels = design @ np.array(fitted.coefficients) + 0.5 * fitted.residual_variance
+    found[longest - 1 :] = np.exp(np.minimum(levels, 50.0))
+    return found
