@@ -81,9 +81,10 @@ def test_every_problem_is_told_at_once_with_line_column_and_the_nearest_name(wro
     assert lines[2].endswith(':16:2 unknown section "riks" — did you mean "risk"?')
 
 
+HUGE = "9" * 400
 TYPES = [
     ("risk.max_symbol_pct", value)
-    for value in ("true", '"10"', "2020-01-01", "inf", "-inf", "nan", "-1", "0", "1e300", "[]", "{}")
+    for value in ("true", '"10"', "2020-01-01", "inf", "-inf", "nan", "-1", "0", "1e300", "[]", "{}", HUGE)
 ] + [("risk.max_open_orders", value) for value in ("1.5", "true", "0", "-3", "99999999999", '"1"')]
 
 

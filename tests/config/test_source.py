@@ -25,8 +25,10 @@ File = Callable[[str | bytes], Path]
         (b"a = " + b"[" * 5_000 + b"]" * 5_000, ""),
         (b"a = " + b"[" * 12 + b"]" * 12, "nested"),
         (b"\n".join(b"k%d = 1" % i for i in range(3_000)), "more than 2000 keys"),
+        (b"x = " + b"9" * 5_000, "too long"),
+        (b"x = 1e99999999999999999999", "too long"),
     ],
-    ids=["bom", "utf-16", "binary", "latin-1", "huge", "deep", "nested", "many"],
+    ids=["bom", "utf-16", "binary", "latin-1", "huge", "deep", "nested", "many", "digits", "exponent"],
 )
 def test_what_is_no_configuration_is_refused_with_the_reason(file: File, raw: bytes, reason: str) -> None:
     path = file(raw)

@@ -53,6 +53,11 @@ def parse_source(path: Path, text: str) -> Source:
         raise _syntax(path, text, error) from error
     except RecursionError as error:
         raise _refused(path, f"nested more than {DEEPEST} deep", 115) from error
+    except (
+        ValueError,
+        ArithmeticError,
+    ) as error:  # a number of thousands of digits, or with such an exponent
+        raise _refused(path, "holds a number that is too long to be one", 103) from error
     _check_size(path, table)
     return Source(path, table, key_places(text))
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any
 
-from tradecli.domain.number import parse_decimal
+from tradecli.domain.number import LARGEST, parse_decimal
 
 _LONGEST_TEXT = 1_024
 _MOST_ITEMS = 200
@@ -93,8 +93,11 @@ def _number(hint: type) -> Any:
     def check(value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             raise ValueError(f"must be a number, not {_kind(value)}")
-        if not Decimal(value).is_finite():
+        number = Decimal(value)
+        if not number.is_finite():
             raise ValueError("must be a finite number")
+        if abs(number) > LARGEST:
+            raise ValueError("is implausibly large")
         if hint is int:
             if not isinstance(value, int):
                 raise ValueError("must be a whole number")
