@@ -1,17 +1,21 @@
 """Structs to JSON and back, and their JSON Schema.
 
 Decimals travel as strings, enums as their values, unions by their tag. ``encode_canonical`` sorts keys, so equal values
-give equal bytes: it is what hashes are made of. Numbers that are not finite are refused on the way out, and JSON from
-outside is size-capped, depth-capped and may not repeat a key.
+give equal bytes: it is what hashes are made of. A float that is not finite leaves as null: unknown. JSON from outside
+is size-capped, depth-capped, may not repeat a key, and spells its numbers by the grammar of ``domain.number``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
+
+from tradecli.domain.number import parse_decimal
 
 T = TypeVar("T")
 
@@ -47,8 +51,12 @@ def decode_outside(data: bytes, type: type[T]) -> T:
     if len(data) > LARGEST_DOCUMENT:
         raise ValueError(f"document of {len(data)} bytes is over the cap of {LARGEST_DOCUMENT}")
     _check_depth(data)
-    raw = json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse)
-    return msgspec.convert(raw, type=type, strict=True)
+    raw = json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_number)
+    value = msgspec.convert(raw, type=type, strict=True)
+    _check_decimals(value, raw)
+    if b"\\u" in data:
+        _plain.encode(raw)  # half of a surrogate pair is no text: UnicodeEncodeError, which is a ValueError
+    return value
 
 
 def to_builtins(value: Any) -> Any:
@@ -72,6 +80,30 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(text: str) -> Any:
     raise ValueError(f"{text} is not a number")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"{text[:40]} is too large for a number")
+    return number
+
+
+def _check_decimals(value: Any, raw: Any) -> None:
+    """Hold every Decimal to the one grammar: a converter takes ``1_000``, NaN and digits of other scripts as well."""
+    pairs: Iterable[tuple[Any, Any]] = ()
+    match value:
+        case Decimal():
+            parse_decimal(raw if isinstance(raw, str) else repr(raw))
+        case msgspec.Struct() if isinstance(raw, Mapping):
+            fields = msgspec.structs.fields(value)
+            pairs = [(getattr(value, f.name), raw[f.encode_name]) for f in fields if f.encode_name in raw]
+        case Mapping():
+            pairs = [(each, raw.get(str(key))) for key, each in value.items()]
+        case list() | tuple():
+            pairs = zip(value, raw, strict=False)
+    for inner, written in pairs:
+        _check_decimals(inner, written)
 
 
 def _check_depth(data: bytes) -> None:
