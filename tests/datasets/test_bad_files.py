@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 from pathlib import Path
 
@@ -131,3 +132,31 @@ def test_a_binance_archive_says_itself_what_it_holds(tmp_path: Path) -> None:
     (batch,) = reading.batches
     assert (batch.kind, batch.interval_ms, len(batch)) == (Kind.CANDLES, 60_000, 1)
     assert reading.assumed
+
+
+def test_i07_a_column_that_the_layout_has_and_the_file_has_not_is_named(tmp_path: Path) -> None:
+    text = "ts,instrument,expiry_ts,strike,option_type,bid,ask,underlying\n"
+    row = "1690000020000,BTC-27MAR26-90000-C,1774598400000,90000,call,1,2,30000\n"
+    with pytest.raises(BadFile, match="has no column"):
+        read_file(write(tmp_path, text + row), Given(venue="deribit"))
+
+
+def test_i07_a_row_of_bytes_that_are_no_text_is_told_by_its_line_and_nothing_else_is_printed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(BadFile, match="line 4"):
+        read_file(write(tmp_path, HEAD.encode() + GOOD.encode()[:30] + b"\n1,\xff\n"), KLINES)
+    assert capfd.readouterr().err == ""
+
+
+def test_i07_an_archive_that_was_damaged_anywhere_is_a_bad_file_and_no_fault_of_the_disk(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "BTCUSDT-1m-2023-07-22.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("BTCUSDT-1m-2023-07-22.csv", HEAD + GOOD * 40)
+    good = path.read_bytes()
+    for at in range(len(good)):
+        path.write_bytes(good[:at] + bytes([good[at] ^ 0xFF]) + good[at + 1 :])
+        with contextlib.suppress(BadFile):
+            read_file(path, KLINES)

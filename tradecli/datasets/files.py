@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def _members(path: Path) -> Iterator[Table]:
     """Yield the tables of an archive's CSV members."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
+            members = [member for member in archive.infolist() if not member.filename.endswith("/")]
             if len(members) > MOST_MEMBERS:
                 raise BadFile(path.name, f"holds {len(members)} files, over the cap of {MOST_MEMBERS}")
             for member in members:
@@ -109,6 +110,8 @@ def _members(path: Path) -> Iterator[Table]:
         EOFError,
         RuntimeError,
         ValueError,
+        OSError,
+        zlib.error,
     ) as error:
         raise BadFile(path.name, f"is no readable archive: {_first_line(error)}") from error
 
@@ -142,6 +145,7 @@ def _csv(body: bytes, name: str) -> Table:
     import pyarrow.csv as pc
 
     first, header = _first_cells(body, name)
+    _check_text(body, name)
     names = first if header else [f"c{place}" for place in range(len(first))]
     bad: list[Any] = []
 
@@ -189,6 +193,17 @@ def _first_cells(body: bytes, name: str) -> tuple[list[str], bool]:
     if header and (len(set(cells)) != len(cells) or "" in cells):
         raise BadFile(name, "has a header with an empty or repeated name")
     return cells, header
+
+
+def _check_text(body: bytes, name: str) -> None:
+    """Refuse what is not UTF-8 before the parser sees it: it would tell a wrong row by a traceback on stderr."""
+    if body.isascii():
+        return
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        raise BadFile(name, f"is not UTF-8 text at line {line}") from error
 
 
 def _check_rows(rows: int, name: str) -> None:

@@ -243,6 +243,8 @@ class Table:
         """Return a column as a chunked array without dictionary encoding."""
         import pyarrow as pa
 
+        if column not in self.columns:
+            raise BadFile(self.name, f"has no column {column}, which files of its layout have")
         values = self.columns[column]
         if pa.types.is_dictionary(values.type):
             values = values.cast(values.type.value_type)
