@@ -248,3 +248,17 @@ def test_a_machine_without_home_and_with_an_open_umask_gets_private_folders(tmp_
     folder = tmp_path / "state" / "tradecli"
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / "watchlists.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_word_that_is_no_text_is_a_usage_error_in_every_format(run: Run) -> None:
+    for format in ("table", "json"):
+        result = run("kill", "halt", "--reason", "x\udcff", "--format", format)
+        assert result.code == 2 and "UTF-8" in result.out + result.err
+
+
+def test_an_error_about_a_file_whose_name_is_no_text_is_json_all_the_same(run: Run, home: Path) -> None:
+    from tradecli.cli.output import error_object
+    from tradecli.errors import NotFound
+
+    told = json.loads(error_object(NotFound("no x\udcff", where="a\udcffb")))
+    assert told["error"]["where"] == "a\\udcffb"

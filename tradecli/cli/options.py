@@ -133,6 +133,9 @@ def split(argv: Sequence[str], now: int) -> tuple[Options, list[str]]:
     words: list[str] = []
     raw: dict[str, str] = {}
     rest = list(argv)
+    for word in rest:
+        if not _is_text(word):
+            raise UsageError(f"not UTF-8 text: {word[:40]!a}", number=119)
     while rest:
         token = rest.pop(0)
         if token == "--":
@@ -156,6 +159,14 @@ def split(argv: Sequence[str], now: int) -> tuple[Options, list[str]]:
                 raise UsageError(f"--{name} needs a value", number=102, hint=f"--{name} {flag.metavar}")
             _keep(raw, name, value if equals else rest.pop(0))
     return _read(raw, now), words
+
+
+def _is_text(word: str) -> bool:
+    try:
+        word.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def wants_json(argv: Sequence[str]) -> bool:

@@ -74,15 +74,20 @@ def error_object(error: TradecliError) -> str:
     """Return the JSON form of an error."""
     body: dict[str, Any] = {
         "code": error.code,
-        "message": error.message,
-        "hint": error.hint,
-        "where": error.where,
+        "message": _text(error.message),
+        "hint": _text(error.hint),
+        "where": _text(error.where),
     }
     body["exit_code"] = int(error.exit_code)
     problems = getattr(error, "problems", None)
     if problems:
         body["problems"] = [codec.to_builtins(problem) | {"code": problem.code} for problem in problems]
     return codec.encode({"schema": "tradecli.error/1", "error": body}).decode() + "\n"
+
+
+def _text(text: str | None) -> str | None:
+    """Return ``text`` as Unicode: a file's name may hold bytes that are none."""
+    return text if text is None else text.encode("utf-8", "backslashreplace").decode()
 
 
 def schema_of(name: str, row: Any) -> str:
