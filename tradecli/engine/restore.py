@@ -41,7 +41,7 @@ def _book(state: State, entry: LedgerEntry, changes: Changes) -> None:
     if entry.kind == "funding" and entry.instrument in state.instruments:
         paid = FundingPaid(
             instrument=entry.instrument,
-            payment_id=entry.ref,
+            payment_id=entry.ref.removeprefix(f"funding:{entry.instrument}:"),
             ts=entry.ts,
             rate=Decimal(0),
             position=Decimal(0),
@@ -56,7 +56,7 @@ def _book(state: State, entry: LedgerEntry, changes: Changes) -> None:
             coin=entry.coin,
             amount=entry.amount,
             ts=entry.ts,
-            ref=entry.ref,
+            ref=entry.ref.removeprefix(f"transfer:{entry.venue}:"),
             kind=entry.kind,
         )
         state.account.apply_transfer(moved, changes)
