@@ -157,3 +157,10 @@ def test_only_an_unresolved_order_has_a_remainder() -> None:
     assert (
         msgspec.structs.replace(order(S.OPEN), cost=Decimal(50), filled=Decimal("0.5")).average_price == 100
     )
+
+
+def test_n09_a_cancel_told_again_without_its_figure_does_not_make_the_fills_it_knew_of_a_correction() -> None:
+    first = e.OrderCanceled(client_id="c", ts=1, cum_filled=Decimal("0.5"))
+    after = apply(order(S.OPEN), first, 1).order
+    again = apply(after, e.OrderCanceled(client_id="c", ts=2), 2).order
+    assert apply(again, fill("0.5"), 3).correction is None

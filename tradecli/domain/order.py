@@ -12,7 +12,7 @@ bug.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 
@@ -167,7 +167,8 @@ def apply(order: Order, event: OrderEvent, at: int) -> Applied:
         case e.OrderCanceled() | e.OrderExpired():
             final = S.CANCELED if isinstance(event, e.OrderCanceled) else S.EXPIRED
             done = _finish(order, final, at, event, event.reason)
-            return Applied(msgspec.structs.replace(done, final_filled=event.cum_filled))
+            told = event.cum_filled if event.cum_filled is not None else order.final_filled
+            return Applied(msgspec.structs.replace(done, final_filled=told))
         case e.OrderAbsent():
             return Applied(_finish(order, S.NOT_PLACED, at, event, event.evidence))
         case e.CancelRequested():
@@ -178,6 +179,8 @@ def apply(order: Order, event: OrderEvent, at: int) -> Applied:
             )
         case e.Fill():
             return _fill(order, event.qty, event.price, at)
+        case _:
+            assert_never(event)
 
 
 def _move(order: Order, to: OrderStatus, at: int, event: object, **changes: object) -> Order:
