@@ -10,8 +10,19 @@ from hypothesis import strategies as st
 
 from tests.fakes.desk import BTC, SPOT, T0, engine, enter, fill, quote, request
 from tradecli.domain.enums import OrderStatus, Side
-from tradecli.domain.events import FundingPaid, OrderAmbiguous, OrderCanceled, Transferred
+from tradecli.domain.events import (
+    FundingPaid,
+    OrderAbsent,
+    OrderAccepted,
+    OrderAmbiguous,
+    OrderCanceled,
+    OrderSending,
+    OrderVoided,
+    Transferred,
+)
+from tradecli.domain.order import Approved
 from tradecli.domain.position import Position, after_fee, after_trade
+from tradecli.engine.account import _RECENT_FINAL, Changes
 
 trades = st.lists(
     st.tuples(
@@ -166,3 +177,87 @@ def test_what_is_pending_is_always_the_sum_of_the_unresolved_remainders(
     live = [order for order in made.state.account.orders_on(BTC) if not order.request.reduce_only]
     for side, pending in zip((Side.BUY, Side.SELL), made.state.account.pending(BTC), strict=True):
         assert pending == sum((order.remaining for order in live if order.request.side is side), Decimal(0))
+
+
+def test_news_of_an_order_that_was_never_ours_changes_nothing() -> None:
+    made = engine()
+    changes = made.state.apply(OrderAmbiguous(client_id="nobody", ts=T0, reason="x"), T0)
+    assert changes is not None and changes.orders == []
+
+
+def test_news_that_says_nothing_new_is_no_change() -> None:
+    made = engine()
+    enter(made, request(), "t1")
+    ended = made.state.apply(OrderCanceled(client_id="t1", ts=T0), T0)
+    late = made.state.apply(OrderAmbiguous(client_id="t1", ts=T0, reason="timeout"), T0)
+    assert ended is not None and len(ended.orders) == 1
+    assert late is not None and late.orders == [] and late.corrections == []
+
+
+def test_v11_an_order_found_after_its_absence_was_proven_is_told_as_a_correction() -> None:
+    made = engine()
+    enter(made, request(), "t1", live=False)
+    for event in (
+        OrderSending(client_id="t1", ts=T0),
+        OrderAmbiguous(client_id="t1", ts=T0, reason="timeout"),
+        OrderAbsent(client_id="t1", ts=T0, evidence="three look-ups"),
+    ):
+        made.state.apply(event, T0)
+    changes = made.state.apply(OrderAccepted(client_id="t1", ts=T0, venue_id="v"), T0)
+    assert changes is not None
+    ((found, told),) = changes.corrections
+    assert found.status is OrderStatus.OPEN and told
+
+
+def test_a_fill_of_no_order_is_booked_as_external_and_only_once() -> None:
+    made = engine()
+    for _ in range(2):
+        made.state.apply(fill(None), T0)
+    changes = Changes()
+    made.state.account.book_fill(fill(None), "grid", changes)
+    assert made.state.account.book(BTC, "external").qty == Decimal("0.1")
+    assert changes.fills == []
+
+
+def test_a_fill_past_the_end_of_an_order_is_booked_and_told() -> None:
+    made = engine()
+    enter(made, request(), "t1")
+    changes = made.state.apply(fill("t1", qty="0.2"), T0)
+    assert changes is not None and [told for _, told in changes.corrections] == ["filled 0.2 of 0.1"]
+
+
+def test_n09_funding_and_transfers_told_twice_are_booked_once() -> None:
+    made = engine()
+    paid = FundingPaid(
+        instrument=BTC,
+        payment_id="1",
+        ts=T0,
+        rate=Decimal(0),
+        position=Decimal(0),
+        mark=Decimal(0),
+        amount=Decimal(5),
+        coin="USDT",
+    )
+    for _ in range(3):
+        made.state.apply(paid, T0)
+        made.state.apply(Transferred(venue="binance", coin="USDT", amount=Decimal(1), ts=T0, ref="again"), T0)
+    assert made.state.account.balances[("binance", "USDT")] == Decimal(100_006)
+
+
+def test_only_so_many_ended_orders_are_remembered_and_their_shares_with_them() -> None:
+    made = engine()
+    for index in range(_RECENT_FINAL + 2):
+        asked = Approved(client_id=f"o{index}", request=request(), reserved=Decimal(0), at=T0)
+        made.state.account.open_intent(asked, T0, (("grid", Decimal(1)),))
+        made.state.apply(OrderVoided(client_id=f"o{index}", ts=T0, reason="gate"), T0)
+    assert len(made.state.account.final) == _RECENT_FINAL == len(made.state.account.shares)
+    assert made.state.account.order("o0") is None and not made.state.account.live
+
+
+def test_a_share_that_rounds_to_nothing_leaves_its_book_alone() -> None:
+    made = engine()
+    approved = Approved(client_id="t1", request=request(), reserved=Decimal(0), at=T0)
+    made.state.account.open_intent(approved, T0, (("a", Decimal("0.001")), ("b", Decimal("0.999"))))
+    made.state.apply(fill("t1", qty="0.1"), T0)
+    assert made.state.account.book(BTC, "a").qty == 0
+    assert made.state.account.book(BTC, "b").qty == Decimal("0.1")

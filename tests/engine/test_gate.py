@@ -92,3 +92,14 @@ def test_the_order_itself_does_not_count_against_its_being_reducing() -> None:
     whole = request(Side.SELL, "0.1", price="60000")
     assert look(made, whole, latches=latch(KillLevel.REDUCE)) is None
     assert made.state.account.live_by_instrument[BTC].keys() == {"t1"}
+
+
+def test_without_any_market_price_only_an_order_that_reduces_may_go_and_the_collar_has_nothing_to_say() -> (
+    None
+):
+    made = engine()
+    enter(made, request(qty="0.3"), "p")
+    made.process(fill("p", qty="0.3"), T0)
+    made.state.prices.clear()
+    made.state.quotes.clear()
+    assert look(made, request(Side.SELL, "0.1")) is None

@@ -112,3 +112,9 @@ def test_orders_of_others_are_named_and_not_touched() -> None:
     found = compare(made, theirs(open_orders=(order(other, "x9"),)))
     assert [each.client_id for each in found.foreign] == ["x9"]
     assert found.events == ()
+
+
+def test_orders_at_other_venues_are_none_of_this_snapshots_business() -> None:
+    made = engine()
+    enter(made, request(), "t1")
+    assert compare(made, theirs(venue="okx", balances={})).events == ()

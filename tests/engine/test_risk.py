@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from tests.fakes.desk import BTC, ETH, T0, engine, enter, fill, linear, quote, request
 from tradecli.domain.control import Latch, Scope
-from tradecli.domain.enums import KillLevel, ScopeKind, Side
+from tradecli.domain.enums import InstrumentKind, KillLevel, OrderType, ScopeKind, Side, Verdict
 from tradecli.domain.events import LatchSet, LinkChanged, OrderAmbiguous, OrderSending
+from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.order import Approved, Denied, OrderRequest
 from tradecli.engine.core import Engine
 from tradecli.engine.risk import CHECKS, ask, check, is_reducing, largest_allowed, malformed
@@ -203,3 +205,93 @@ def test_a_preview_runs_all_checks_and_names_the_first_refusal() -> None:
 )
 def test_impossible_requests_are_named(asked: OrderRequest, word: str) -> None:
     assert word in (malformed(asked, linear(BTC)) or "")
+
+
+@pytest.mark.parametrize(
+    ("change", "asked", "words"),
+    [
+        ({"kind": InstrumentKind.OPTION}, request(), "shown, not traded"),
+        ({"min_qty": Decimal("0.2")}, request(qty="0.1"), "below the least 0.2"),
+        ({"max_qty": Decimal("0.05")}, request(qty="0.1"), "above the most 0.05"),
+        ({}, msgspec.structs.replace(request(), price=None), "needs a price"),
+        ({}, msgspec.structs.replace(request(), type=OrderType.MARKET), "takes no price"),
+        ({}, msgspec.structs.replace(request(), type=OrderType.STOP), "needs a trigger"),
+        (
+            {},
+            msgspec.structs.replace(request(), type=OrderType.STOP, price=None, trigger=Decimal("0.05")),
+            "price 0.05 is not a positive multiple",
+        ),
+        ({}, msgspec.structs.replace(request(), type=OrderType.STOP, trigger=Decimal(59_000)), None),
+    ],
+)
+def test_i03_what_cannot_be_an_order_is_refused_before_any_venue_is_asked(
+    change: dict[str, object], asked: OrderRequest, words: str | None
+) -> None:
+    wrong = malformed(asked, msgspec.structs.replace(linear(BTC), **change))
+    assert wrong is None if words is None else words in (wrong or "")
+
+
+def test_i03_a_reduce_only_order_without_a_position_is_refused_by_its_own_check() -> None:
+    assert number(engine(), request(side=Side.SELL, reduce_only=True)) == 114
+
+
+def test_d15_without_a_market_price_every_check_that_needs_one_refuses() -> None:
+    made = engine(traded=(ETH,))
+    question = ask(
+        request(instrument=ETH, price=None), made.state, made.breakers.freshness, made.desk.limits, T0
+    )
+    assert question is not None and question.price is None
+    refused = {
+        row.name for row in check(question, "x", all_rows=True).checks if row.verdict is Verdict.REFUSE
+    }
+    assert {"min_notional", "data", "collar", "order_notional", "symbol", "venue", "gross", "net"} <= refused
+    assert largest_allowed(question) == 0
+
+
+def test_d15_a_position_that_has_no_price_makes_gross_and_net_unknown_and_so_breached() -> None:
+    made = engine()
+    enter(made, request(instrument=ETH, price="3000", qty="0.1"), "t1", live=False)
+    question = ask(request(), made.state, made.breakers.freshness, made.desk.limits, T0)
+    assert question is not None
+    rows = {row.name: row for row in check(question, "x", all_rows=True).checks}
+    assert rows["gross"].value == rows["net"].value == "unknown"
+    assert rows["gross"].verdict is rows["net"].verdict is Verdict.REFUSE
+
+
+def test_the_venue_limit_leaves_out_what_is_held_at_another_venue() -> None:
+    there = InstrumentId("BTCUSDT@okx")
+    made = engine(
+        instruments=(linear(), linear(there)), max_venue_pct=10.0, max_gross_pct=200.0, max_net_pct=200.0
+    )
+    made.process(quote(60_000, instrument=there), T0)
+    enter(made, request(instrument=there, qty="0.1"), "t1", live=False)
+    assert number(made, request(qty="0.1")) is None
+    assert number(made, request(qty="0.1", instrument=there)) == 107
+
+
+def test_submissions_older_than_a_minute_leave_the_rate_and_younger_ones_stay() -> None:
+    made = engine(max_orders_per_min=2)
+    made.state.order_times.extend([T0 - 60_000, T0 - 59_999])
+    assert number(made, request(qty="0.001", price="50000")) is None
+    made.state.order_times.append(T0)
+    assert number(made, request(qty="0.001", price="50000")) == 111
+
+
+def test_an_instrument_that_is_not_known_cannot_be_asked_about() -> None:
+    made = engine()
+    asked = request(instrument=InstrumentId("NOPE@binance"))
+    assert ask(asked, made.state, made.breakers.freshness, made.desk.limits, T0) is None
+
+
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+def test_net_exposure_is_that_of_the_orders_own_side(side: Side) -> None:
+    made = engine(max_net_pct=5.0)
+    assert number(made, request(side=side)) == 109
+
+
+def test_without_any_equity_a_share_of_it_is_unknown_and_refuses() -> None:
+    made = engine()
+    made.state.equity.value = None
+    assert number(made, request()) == 103
+    made.state.equity.value = Decimal(0)
+    assert number(made, request()) == 103

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import stat
+import tempfile
 import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tradecli.domain.control import Latch, Scope
 from tradecli.domain.enums import KillLevel, ScopeKind
 from tradecli.errors import NotFound, StoreFault
-from tradecli.store.killswitch import KillSwitch
+from tradecli.store.killswitch import KillSwitch, NoKill
 
 ALL = Scope()
 OKX = Scope(ScopeKind.VENUE, "okx")
@@ -116,3 +120,41 @@ def test_m09_a_flag_in_a_place_that_cannot_be_written_is_an_error_with_its_path(
     with pytest.raises(StoreFault, match="written") as caught:
         KillSwitch(tmp_path / "file" / "kill.json").set(latch())
     assert "kill" in caught.value.path
+
+
+def test_s01_a_flag_of_which_only_a_part_was_written_is_an_error_and_the_old_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switch = KillSwitch(tmp_path / "kill.json")
+    switch.set(latch(KillLevel.PAUSE))
+    with monkeypatch.context() as patch:
+        patch.setattr("tradecli.store.killswitch.os.write", lambda descriptor, raw: len(raw) - 1)
+        with pytest.raises(StoreFault, match="written"):
+            switch.set(latch(KillLevel.HALT))
+    assert KillSwitch(switch.path).load() == (latch(KillLevel.PAUSE),)
+
+
+def test_a_place_that_cannot_even_be_looked_at_counts_as_changed(tmp_path: Path) -> None:
+    switch = KillSwitch(tmp_path / "s" / "kill.json")
+    assert switch.load() == ()
+    (tmp_path / "s").write_text("a file")
+    assert switch.changed()
+    assert [each.level for each in switch.load()] == [KillLevel.HALT]
+
+
+def test_a_run_that_is_alone_in_its_process_keeps_its_latches_in_memory() -> None:
+    alone = NoKill()
+    assert alone.load() == () and not alone.changed()
+    alone.set(latch())
+    assert alone.load() == (latch(),)
+
+
+@given(st.binary(max_size=200))
+def test_whatever_bytes_a_flag_holds_it_is_either_read_or_a_halt(raw: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "kill.json"
+        path.write_bytes(raw)
+        found = KillSwitch(path).load()
+    assert found == () or all(isinstance(each, Latch) for each in found)
+    if found == ():
+        assert json.loads(raw)["latches"] == []
