@@ -39,9 +39,9 @@ class Pictures:
         engine = self.engine
         state, curve = engine.state, engine.state.equity
         gross, net = self._exposure()
-        day_pnl = (
-            curve.value - curve.day_start if curve.value is not None and curve.day_start is not None else None
-        )
+        # Of this moment, as the strategies' figures are; the curve is up to a second older.
+        equity = state.equity_now() if curve.value is not None else None
+        day_pnl = equity - curve.day_start if equity is not None and curve.day_start is not None else None
         return Snapshot(
             at=at,
             mode=self.mode,
@@ -54,7 +54,7 @@ class Pictures:
             cycle=engine.cycle.number,
             state=state.trading_state(),
             latches=state.latches,
-            equity=curve.value,
+            equity=equity,
             start_equity=curve.start,
             pnl_day=day_pnl,
             drawdown_pct=100 * curve.drawdown(),

@@ -43,7 +43,6 @@ async def picture(
         if screen != app.shown:
             await pilot.press(screen)
         await pilot.pause(seconds)
-        await pilot.press("escape")
         for key in keys:
             await pilot.press(key)
             await pilot.pause(0.2)
@@ -72,7 +71,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--size", type=_size, default=(100, 30), metavar="COLUMNSxROWS")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--theme", choices=tuple(PALETTES), default="dark")
-    parser.add_argument("--keys", nargs="*", default=[], help="keys to press before the picture is taken")
+    parser.add_argument(
+        "--keys", nargs="*", default=["escape"], help="keys to press before the picture is taken [escape]"
+    )
     parser.add_argument("--speed", type=float, default=1.0, help="times real time")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--tape", default="tour")
