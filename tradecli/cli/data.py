@@ -85,7 +85,7 @@ def gaps(symbol: Symbol = "", interval: Interval = "", kind: KindOf = "candles")
 
 @app.answers("verify", uses=("venue", "since", "until"), schema="tradecli.data.verify/1", row=Verified)
 def verify(kind: KindOf = "candles", symbol: Symbol = "", interval: Interval = "") -> Answer:
-    """Prove a recorded series; what is not sound ends with exit code 14.
+    """Prove recorded series, all of a kind or those of a symbol; what is not sound ends with exit code 14.
 
     Bars are held to themselves and to the sums of shorter ones, depth to the best prices recorded beside it.
 
@@ -94,7 +94,7 @@ def verify(kind: KindOf = "candles", symbol: Symbol = "", interval: Interval = "
     from tradecli.cli import series_verify  # arrays: only now
 
     rows, last, warnings = asyncio.run(
-        series.with_store(lambda store: series_verify.verify(store, kind, _needed(symbol), interval))
+        series.with_store(lambda store: series_verify.verify(store, kind, symbol, interval))
     )
     answer = _answer("tradecli.data.verify/1", rows, lambda: [verified_table(rows)], warnings, as_of=last)
     answer.codes = [] if all(row.sound for row in rows) else [ExitCode.MISMATCH]

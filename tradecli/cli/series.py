@@ -101,6 +101,35 @@ async def of_one_subject(store: MarketStore, kind: str, symbol: str, interval: s
     return found
 
 
+async def recorded_as(store: MarketStore, kind: str, symbol: str, interval: str) -> list[Coverage]:
+    """Return the picked series of every instrument that its venue writes as ``symbol``, the perpetual first.
+
+    A venue names its spot pair as it names its perpetual: BTCUSDT is both at Binance, and BTCUSD_PERP is our
+    BTCUSD.inverse.
+    """
+    found = await picked(store, kind, "", interval)
+    if symbol:
+        wanted, venue = subject_of(symbol.removesuffix("_PERP"), kind_of(kind))
+        found = [
+            each
+            for each in found
+            if wanted in (_symbol(each), _symbol(each).partition(".")[0])
+            and venue in (None, each.subject.partition("@")[2])
+        ]
+    if not found:
+        what = f"{interval} {kind}".strip()
+        raise NotEnoughData(
+            f"no {what} of {symbol or 'anything'} are recorded",
+            number=112,
+            hint="tradecli data list; tradecli data import PATH",
+        )
+    return sorted(found, key=lambda each: (_symbol(each).count("."), each.subject, each.interval_ms or 0))
+
+
+def _symbol(each: Coverage) -> str:
+    return each.subject.partition("@")[0]
+
+
 async def rows_of(store: MarketStore, each: Coverage) -> list[Recordable]:
     """Return the rows of one series known between ``--since`` and ``--until``."""
     from tradecli.datasets.kinds import KIND_OF_ROW, ROW_TYPES, feed_of

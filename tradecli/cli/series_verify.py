@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from tradecli.cli.series import of_one_subject, picked, rows_of, settled, span
+from tradecli.cli.series import picked, recorded_as, rows_of, settled, span
 from tradecli.cli.series_rows import Verified
 from tradecli.datasets import checks
 from tradecli.datasets.kinds import KIND_OF_ROW, Kind, interval_name
@@ -29,22 +29,28 @@ async def verify(
     if kind not in VERIFIABLE:
         words = ", ".join(VERIFIABLE)
         raise UsageError(f"--kind {kind[:40]!a} has nothing to verify", number=109, hint=f"one of {words}")
-    found = await of_one_subject(store, kind, symbol, interval)
-    match KIND_OF_ROW[found[0].kind]:
-        case Kind.CANDLES:
-            rows = await _candles(store, found)
-        case Kind.DEPTH:
-            rows = [await _depth(store, found[0])]
-        case Kind.FUNDING:
-            rates = settled(await rows_of(store, found[0]))
-            rows = [
-                _row(Kind.FUNDING, found[0].subject, None, "intervals", checks.verify_funding(_some(rates)))
-            ]
-        case _:
-            trades = [row for row in await rows_of(store, found[0]) if isinstance(row, Trade)]
-            rows = [_row(Kind.TRADES, found[0].subject, None, "numbers", checks.verify_trades(_some(trades)))]
+    found = await recorded_as(store, kind, symbol, interval)
+    rows: list[Verified] = []
+    for subject in dict.fromkeys(each.subject for each in found):
+        rows += await _of_one(store, [each for each in found if each.subject == subject])
     warnings = [f"{row.instrument}: nothing recorded to compare with" for row in rows if not row.compared]
     return rows, max(each.last_ts for each in found), warnings
+
+
+async def _of_one(store: MarketStore, found: Sequence[Coverage]) -> list[Verified]:
+    """Return a row for each thing verified of one instrument."""
+    each = found[0]
+    match KIND_OF_ROW[each.kind]:
+        case Kind.CANDLES:
+            return await _candles(store, found)
+        case Kind.DEPTH:
+            return [await _depth(store, each)]
+        case Kind.FUNDING:
+            rates = settled(await rows_of(store, each))
+            return [_row(Kind.FUNDING, each.subject, None, "intervals", checks.verify_funding(_some(rates)))]
+        case _:
+            trades = [row for row in await rows_of(store, each) if isinstance(row, Trade)]
+            return [_row(Kind.TRADES, each.subject, None, "numbers", checks.verify_trades(_some(trades)))]
 
 
 async def _candles(store: MarketStore, found: Sequence[Coverage]) -> list[Verified]:

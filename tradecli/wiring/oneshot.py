@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 
 from tradecli.components.base import Reach, Topic, topic_key
 from tradecli.config.loading import Config, load
+from tradecli.config.place import locate
 from tradecli.domain.commands import Assess
 from tradecli.domain.enums import Mode
 from tradecli.domain.feed import HOUR_MS, MINUTE_MS, Feed
@@ -24,6 +26,7 @@ from tradecli.engine.view import StateView
 from tradecli.engine.warmup import warm_up
 from tradecli.errors import NotEnoughData, NotFound, UsageError
 from tradecli.ports import MarketData
+from tradecli.present.format import moment as moment_text
 from tradecli.store.market import MarketStore
 from tradecli.store.reader import LedgerReader
 from tradecli.venues.recorded import Recorded
@@ -70,7 +73,7 @@ def assess_once(
     seed: int | None,
 ) -> TopicAnswer:
     """Return what ``component topic`` says as of ``at`` (default: the newest that is known)."""
-    config = load(profile, config_path, db)
+    config = load(_profile(profile, config_path, db, at, offline), config_path, db)
     key = topic_key(component, topic)
     asked = next((each for each in running_topics(config) if each.key == key), None)
     if asked is None:
@@ -78,6 +81,28 @@ def assess_once(
     if config.mode not in (Mode.DEMO, Mode.REPLAY, Mode.PAPER):
         raise UsageError(f"profile {config.profile} has no market source yet", number=131)
     return asyncio.run(_answer(config, asked, symbols, venue, query, at, seed))
+
+
+def _profile(
+    profile: str | None, config_path: str | None, db: str | None, at: int | None, offline: bool
+) -> str | None:
+    """Return the profile that answers: the one that is named, else recorded data where the demo could not.
+
+    The invented market knows two hours. What was recorded is meant by ``--offline``, and by any other moment.
+    """
+    if profile is not None or os.environ.get("TRADECLI_PROFILE"):
+        return profile
+    recorded = locate("replay", config_path, db)
+    is_past = offline or (at is not None and not _in_demo(at))
+    if locate(None, config_path, db).mode is Mode.DEMO and is_past and recorded.market.exists():
+        return recorded.profile
+    return profile
+
+
+def _in_demo(at: int) -> bool:
+    from tradecli.venues.simulated.market import START_MS
+
+    return START_MS <= at <= START_MS + _DEMO_LONGEST_MS
 
 
 async def _answer(
@@ -167,9 +192,11 @@ async def _simulated(
     market = SimulatedMarket(SEED if seed is None else seed, tape_named(TAPE))
     start = market.start
     moment = start + _DEMO_WARM_MS if at is None else at
-    if not start <= moment <= start + _DEMO_LONGEST_MS:
+    if not _in_demo(moment):
         raise NotEnoughData(
-            "the simulated market is answered for its first two hours", number=115, hint=f"from {start} on"
+            f"the simulated market is answered for two hours from {moment_text(start)} on",
+            number=115,
+            hint="tradecli data import PATH brings recorded data, and --profile replay answers from them",
         )
     run = dataclasses.replace(config.run, venues=[venue] if venue else VENUES)
     config = dataclasses.replace(config, run=_with_symbols(run, symbols))
