@@ -13,6 +13,9 @@ Rows = list[tuple[int, int]]
 """(ticks, lots); a size of 0 removes the level."""
 Levels = Callable[[], tuple[Rows, Rows]]
 
+RESTLESS = 20
+"""Levels a side of a restless book."""
+
 
 class Change(NamedTuple):
     """What changed in one beat; ids ``first`` to ``last`` follow ``prev``."""
@@ -28,7 +31,8 @@ class Change(NamedTuple):
 class Display:
     """The published book of one instrument. ``first_id`` is where its update ids begin.
 
-    ``restless`` changes every size at every beat, so that each message is as large as the book: for load.
+    ``restless`` shows RESTLESS levels a side and changes every size at every beat, so that each message is as large as
+    the book: for load.
     """
 
     def __init__(self, levels: Levels, first_id: int, *, restless: bool = False) -> None:
@@ -49,8 +53,8 @@ class Display:
         self._beats += 1
         if self._restless:
             shift = self._beats % 5
-            bids = [(ticks, lots + (ticks + shift) % 5) for ticks, lots in bids]
-            asks = [(ticks, lots + (ticks + shift) % 5) for ticks, lots in asks]
+            bids = [(ticks, lots + (ticks + shift) % 5) for ticks, lots in bids[:RESTLESS]]
+            asks = [(ticks, lots + (ticks + shift) % 5) for ticks, lots in asks[:RESTLESS]]
         new_bids, new_asks = dict(bids), dict(asks)
         bid_rows, ask_rows = _changes(self.bids, new_bids), _changes(self.asks, new_asks)
         count = len(bid_rows) + len(ask_rows)

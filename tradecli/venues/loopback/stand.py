@@ -22,9 +22,13 @@ from tradecli.domain.market import (
     Quote,
     Trade,
 )
+from tradecli.venues.loopback.spelling import wave
+from tradecli.venues.simulated import calibration as cal
 from tradecli.venues.simulated.listing import Line
 
 PRINTS_KEPT = 5_000
+DEEPER = 30
+"""Levels a side beyond the twenty of the simulated book."""
 
 
 class Bar(NamedTuple):
@@ -76,6 +80,8 @@ class Stand:
         self.last_lots = 0
         self._past: dict[int, list[Bar]] = {}
         self._day: tuple[int, Day] | None = None
+        self._zones: dict[int, tuple[int, int]] = {}
+        self._deep_lots = line.touch_usd / cal.FIGURES[line.base].start * line.per_coin
 
     def ticks(self, price: float) -> int:
         return round(price * self.line.per_unit)
@@ -110,8 +116,24 @@ class Stand:
         self.asks = [(ask, self.lots(quote.ask_qty)), *(row for row in self.asks if row[0] > ask)]
 
     def _booked(self, book: Book) -> None:
-        self.bids = [(ticks, max(self.lots(size), 1)) for ticks, size in book.bids]
-        self.asks = [(ticks, max(self.lots(size), 1)) for ticks, size in book.asks]
+        bids = [(ticks, max(self.lots(size), 1)) for ticks, size in book.bids]
+        asks = [(ticks, max(self.lots(size), 1)) for ticks, size in book.asks]
+        self.bids = bids + self._deeper(bids[-1][0], -1)
+        self.asks = asks + self._deeper(asks[-1][0], 1)
+
+    def _deeper(self, last: int, sign: int) -> list[tuple[int, int]]:
+        """Return levels beyond the simulated ones: one in each zone of prices, the same whenever it is looked at."""
+        gap, zones = self.line.gap, self._zones
+        first = last // gap + sign
+        rows = []
+        for zone in range(first, first + sign * DEEPER, sign):
+            row = zones.get(zone)
+            if row is None:
+                share = wave(zone, 1, 1) * 0.5 + 0.5
+                lots = max(round(self._deep_lots * (0.2 + 1.6 * share)), 1)
+                row = zones[zone] = (zone * gap + int(share * (gap - 1)), lots)
+            rows.append(row)
+        return rows
 
     def _printed(self, trade: Trade) -> None:
         self.prints.append(trade)

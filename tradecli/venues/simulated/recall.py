@@ -96,7 +96,8 @@ class Recall:
 
     def _within(self, old: list[MarketEvent], feed: Feed, window_ms: int, until: int) -> list[MarketEvent]:
         """Return the newest known value and everything younger than the window."""
-        known = [event for event in (*old, *self._since(feed, until)) if available_at(event) < until]
+        before = (event for event in old if available_at(event) <= self._past.end)  # the run tells the rest
+        known = [event for event in (*before, *self._since(feed, until)) if available_at(event) < until]
         return [event for event in known[:-1] if available_at(event) >= until - window_ms] + known[-1:]
 
     def _funding(self, feed: FundingFeed, until: int) -> list[MarketEvent]:

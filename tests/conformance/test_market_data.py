@@ -1,0 +1,213 @@
+"""One numbered suite for every source of market data: recorded, simulated, and the four venues through real ccxt
+clients on loopback; and a toy fifth venue, which is one file.
+
+``python -m pytest tests/conformance -s`` prints the matrix: check by source. No cell is empty without its reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.conformance.checks import CHECKS
+from tests.conformance.subject import Seen, Subject
+from tests.conformance.toy import PERP, Toy
+from tradecli.domain.budget import OwnBudget
+from tradecli.domain.feed import (
+    DAY_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    CandleFeed,
+    FundingFeed,
+    OpenInterestFeed,
+    VolIndexFeed,
+)
+from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.market import MARKET_TYPES, Candle, MarketEvent
+from tradecli.engine.clock import SystemClock
+from tradecli.ports import MarketData
+from tradecli.store.market import MarketStore
+from tradecli.venues.ccxt import profile_of
+from tradecli.venues.ccxt.client import Client
+from tradecli.venues.ccxt.market import CcxtMarket
+from tradecli.venues.ccxt.streams import Pace
+from tradecli.venues.ccxt.transport import connect
+from tradecli.venues.loopback.floor import Floor, opening
+from tradecli.venues.loopback.server import Loopback
+from tradecli.venues.loopback.session import LoopbackSession
+from tradecli.venues.recorded import Recorded
+from tradecli.venues.simulated import SimulatedMarket
+from tradecli.venues.simulated.market import START_MS as OPENED
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SEED = 11
+QUICK = Pace(look_ms=20, first_wait_ms=20, longest_wait_ms=100, fallback_ms=50)
+BTC = InstrumentId("BTCUSDT@binance")
+RUN_MS = 65_000
+NO_OPTIONS = "no options are read from this venue; they come from Deribit"
+NO_INDEX = "only Deribit publishes one"
+_BEFORE_MINUTE_MS = 8_000
+
+matrix: dict[str, dict[int, str]] = {}
+
+
+def minute_soon() -> Callable[[], int]:
+    """Return a clock a little ahead of the wall's, so that a minute ends four seconds from now."""
+    wall = time.time_ns() // 1_000_000
+    ahead = MINUTE_MS - wall % MINUTE_MS - _BEFORE_MINUTE_MS
+    return lambda: time.time_ns() // 1_000_000 + ahead
+
+
+@asynccontextmanager
+async def over_ccxt(server: Loopback, venue: str) -> AsyncIterator[MarketData]:
+    session = LoopbackSession(server.port)
+    client = Client(connect(profile_of(venue), session=session), OwnBudget(), SystemClock())
+    client.transport.exchange.timeout_on_exit = 0
+    market = CcxtMarket(client, jitter=random.Random(1).random, pace=QUICK)
+    try:
+        yield market
+    finally:
+        await market.close()
+        await session.close()
+
+
+@asynccontextmanager
+async def simulated() -> AsyncIterator[MarketData]:
+    yield SimulatedMarket(SEED)
+
+
+@asynccontextmanager
+async def recorded(path: Path) -> AsyncIterator[MarketData]:
+    """Record a minute of the simulated market and its past, and give it back from the store."""
+    market = SimulatedMarket(SEED)
+    feeds = Subject("", simulated, BTC, lambda: 0, option_venue="deribit").feeds
+    rows: list[MarketEvent] = []
+    for past in (
+        CandleFeed(BTC, MINUTE_MS, 200),
+        CandleFeed(BTC, HOUR_MS, 5),
+        FundingFeed(BTC, 6 * DAY_MS),
+        OpenInterestFeed(BTC, DAY_MS),
+        VolIndexFeed("DVOL-BTC", 4 * DAY_MS),
+    ):
+        rows += await market.history(past, OPENED)
+    hour = [
+        each
+        for each in market.recall(CandleFeed(BTC, HOUR_MS, 1), OPENED + RUN_MS)
+        if isinstance(each, Candle)
+    ]
+    for event in market.events(feeds):
+        if isinstance(event, MARKET_TYPES):
+            if event.ts > OPENED + RUN_MS:
+                break
+            rows.append(event)
+    async with await MarketStore.open(path / "market.db") as store:
+        await store.write([*rows, *hour])
+        listed = [each for each in await market.instruments() if each.id == BTC]
+        yield Recorded(store, listed, OPENED, OPENED + RUN_MS)
+
+
+@asynccontextmanager
+async def toy(market: Toy) -> AsyncIterator[MarketData]:
+    yield market
+
+
+def offline_subjects(path: Path) -> list[Subject]:
+    own = Toy()
+    return [
+        Subject(
+            "recorded", partial(recorded, path), BTC, lambda: OPENED + RUN_MS, option_venue="deribit",
+            absent={18: "a store cannot tell what is not listed from what is not recorded"},
+        ),
+        Subject("simulated", simulated, BTC, lambda: OPENED + RUN_MS, option_venue="deribit"),
+        Subject("toy", partial(toy, own), PERP, own.now, {16: "it has no options", 17: "it has no index"}),
+    ]  # fmt: skip
+
+
+def live_subjects(server: Loopback) -> list[Subject]:
+    now, without = server.floor.now, {16: NO_OPTIONS, 17: NO_INDEX}
+    return [
+        Subject("binance", partial(over_ccxt, server, "binance"), BTC, now, without),
+        Subject(
+            "okx", partial(over_ccxt, server, "okx"), InstrumentId("BTCUSDT@okx"), now,
+            without | {20: "its mark comes without the index"},
+        ),
+        Subject("bybit", partial(over_ccxt, server, "bybit"), InstrumentId("BTCUSDT@bybit"), now, without),
+        Subject(
+            "deribit", partial(over_ccxt, server, "deribit"), InstrumentId("BTC-PERPETUAL@deribit"), now,
+            {
+                6: "its funding is paid at every moment: there is no next settlement",
+                8: "the venue keeps no past open interest",
+            },
+            option_venue="deribit",
+        ),
+    ]  # fmt: skip
+
+
+SOURCES = ("recorded", "simulated", "binance", "okx", "bybit", "deribit", "toy")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def listened(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[str, Seen]]:
+    """Listen to all sources at once, so that one end of a minute serves them all; their markets stay open."""
+    import ccxt.pro  # noqa: F401 - now, because it takes longer than what is left of the minute
+
+    found: dict[str, Seen] = {}
+    async with AsyncExitStack() as stack:
+        for subject in offline_subjects(tmp_path_factory.mktemp("recorded")):
+            found[subject.name] = Seen(subject, await stack.enter_async_context(subject.open()))
+        now = minute_soon()
+        server = Loopback(Floor(SEED, now, start=opening(now() - 5_000)))
+        await server.start()
+        stack.push_async_callback(server.stop)
+        for subject in live_subjects(server):
+            found[subject.name] = Seen(subject, await stack.enter_async_context(subject.open()))
+        await asyncio.gather(*(seen.listen() for seen in found.values()))
+        yield found
+        assert server.signed_requests == 0
+        assert server.broken is None
+
+
+@pytest.mark.parametrize("name", SOURCES)
+async def test_the_numbered_checks_of_market_data_hold(name: str, listened: dict[str, Seen]) -> None:
+    seen = listened[name]
+    row = matrix[name] = {}
+    failures = [] if not seen.missing else [f"not enough was shown: {seen.missing}"]
+    for check in CHECKS:
+        if check.number in seen.subject.absent:
+            row[check.number] = "-"
+            continue
+        try:
+            await check.run(seen)
+            row[check.number] = "ok"
+        except (AssertionError, Exception) as failure:
+            row[check.number] = "FAIL"
+            place = failure.__traceback__.tb_next if failure.__traceback__ is not None else None
+            line = place.tb_lineno if place is not None else 0
+            failures.append(
+                f"{check.number} {check.title} (line {line}): {type(failure).__name__} {failure}"[:400]
+            )
+    assert not failures, "\n".join(failures)
+
+
+async def test_the_matrix_has_no_empty_cell_without_a_reason(listened: dict[str, Seen]) -> None:
+    if set(matrix) != set(SOURCES):
+        pytest.skip("printed when all sources ran")
+    absent = {name: seen.subject.absent for name, seen in listened.items()}
+    print("\n" + " " * 4 + "".join(f"{name:>10}" for name in SOURCES))
+    for check in CHECKS:
+        cells = "".join(f"{matrix[name].get(check.number, ''):>10}" for name in SOURCES)
+        print(f"{check.number:3} {cells}  {check.title}")
+    for name in SOURCES:
+        for number, reason in absent[name].items():
+            print(f"  - {name} {number}: {reason}")
+            assert reason
+    assert all(matrix[name].get(check.number) in ("ok", "-") for name in SOURCES for check in CHECKS)
