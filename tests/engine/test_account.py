@@ -96,6 +96,39 @@ def test_the_residual_is_exactly_zero_through_fills_fees_funding_and_a_flip() ->
     assert made.state.account.funding == Decimal("1.2")
 
 
+@given(st.permutations(range(7)), st.booleans())
+def test_n08_whatever_the_order_in_which_fills_become_known_the_books_are_the_venues(
+    order: list[int], funded: bool
+) -> None:
+    sides = (Side.BUY, Side.BUY, Side.SELL, Side.SELL, Side.SELL, Side.BUY, Side.SELL)
+    told = [
+        fill(
+            None,
+            side=side,
+            qty=f"0.{n + 1}37",
+            price=str(60_000 + 37 * n),
+            trade_id=str(n + 8),
+            ts=T0 + n // 3,
+        )
+        for n, side in enumerate(sides)
+    ]
+    paid = FundingPaid(
+        instrument=BTC, payment_id="1", ts=T0, rate=Decimal(0), position=Decimal(0), mark=Decimal(0),
+        amount=Decimal("1.5"), coin="USDT",
+    )  # fmt: skip
+    books = []
+    for numbers in (range(7), order):
+        made = engine()
+        for at, number in enumerate(numbers):
+            if funded and at == 3:
+                made.process(paid, T0)
+            made.process(told[number], T0)
+        account = made.state.account
+        books.append((account.position(BTC), account.balances))
+        assert made.state.residual() == 0
+    assert books[0] == books[1]
+
+
 def test_spot_fees_in_base_and_quote_leave_no_residual() -> None:
     made = engine(traded=(BTC,))
     made.process(quote(60_000, instrument=SPOT), T0)

@@ -24,6 +24,7 @@ from tradecli.domain.position import (
     after_funding,
     after_trade,
 )
+from tradecli.engine.folding import Fold
 
 _RECENT_FINAL = 2_000
 
@@ -55,6 +56,7 @@ class Account:
         self.booked: set[str] = set()
         self.shares: dict[str, tuple[tuple[str, Decimal], ...]] = {}
         self._pending: dict[InstrumentId, tuple[Decimal, Decimal]] = {}
+        self._folds: dict[InstrumentId, Fold] = {}
         self._realised_booked: dict[InstrumentId, Decimal] = {}
         self.order_count = 0
         self.fill_count = 0
@@ -151,10 +153,17 @@ class Account:
 
     def _book_position(self, fill: Fill, source: str) -> None:
         instrument = self.instruments[fill.instrument]
-        in_base = fill.fee_coin == instrument.base and instrument.kind is InstrumentKind.SPOT
-        self.positions[fill.instrument] = _after(
-            self.position(fill.instrument), fill, fill.signed_qty, fill.fee, in_base
-        )
+        is_spot = instrument.kind is InstrumentKind.SPOT
+        in_base = is_spot and fill.fee_coin == instrument.base
+
+        def after(before: Position, each: Fill) -> Position:
+            paid_in_base = is_spot and each.fee_coin == instrument.base
+            return _after(before, each, each.signed_qty, each.fee, paid_in_base)
+
+        fold = self._folds.get(fill.instrument)
+        if fold is None:
+            fold = self._folds[fill.instrument] = Fold()
+        self.positions[fill.instrument] = fold.take(self.position(fill.instrument), fill, after)
         shares = self.shares.get(fill.client_id or "", ((source, Decimal(1)),))
         qty_left, fee_left = fill.signed_qty, fill.fee
         for index, (owner, share) in enumerate(shares):
