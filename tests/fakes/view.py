@@ -37,6 +37,7 @@ class FakeView:
     worth: Decimal | None = None
     curve: ValueSeries | None = None
     reports: Sequence[Any] = ()
+    chains: Mapping[str, OptionChain] = field(default_factory=dict)
 
     @property
     def instruments(self) -> tuple[InstrumentId, ...]:
@@ -77,7 +78,7 @@ class FakeView:
         return values([])
 
     def options(self, venue: str, currency: str) -> OptionChain | None:
-        return None
+        return self.chains.get(currency)
 
     def position(self, instrument: InstrumentId, source: str | None = None) -> Position:
         among = self.held if source is None else self.own.get(source, ())

@@ -102,7 +102,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     ``every_ms`` is how often the running engine asks again; None: only when somebody looks. ``wakes_on_fill`` asks
     again after a fill on the instrument. ``every_venue``: asked for each symbol at each
     venue, not only where it is traded. ``strategy`` names the source of its intents; the engine acts on them only
-    where that strategy is ACTIVE.
+    where that strategy is ACTIVE. ``needs`` names the topics of the same component whose reports it reads; None: all
+    that come before it.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     every_venue: bool = False
     every_ms: int | None = None
     wakes_on_fill: bool = False
+    needs: tuple[str, ...] | None = None
     units: Mapping[str, str] = {}
     """Unit of each report field that has one, for the JSON envelope: ``{"composite": "fraction/year"}``."""
 

@@ -10,7 +10,17 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
 from tradecli.domain.events import Event
-from tradecli.domain.feed import HOUR_MS, MINUTE_MS, BookFeed, CandleFeed, Feed, QuoteFeed, TradeFeed
+from tradecli.domain.feed import (
+    HOUR_MS,
+    MINUTE_MS,
+    BookFeed,
+    CandleFeed,
+    Feed,
+    QuoteFeed,
+    SentimentFeed,
+    TradeFeed,
+    VolIndexFeed,
+)
 from tradecli.domain.market import MARKET_TYPES, Book, Candle, MarketEvent, Quote, Trade, available_at
 from tradecli.engine.state import State
 from tradecli.ports import MarketData
@@ -87,18 +97,25 @@ def _apply(state: State, past: Sequence[MarketEvent]) -> None:
 
 
 def _longest(feeds: Sequence[Feed]) -> list[Feed]:
-    """Return the feeds with only the longest of each instrument's candles of one interval: it holds the others."""
-    counts: dict[tuple[str, int], int] = {}
+    """Return the feeds with only the longest of each series: it holds the others, and no event comes in twice."""
+    longest: dict[tuple[object, ...], Feed] = {}
     for feed in feeds:
-        if isinstance(feed, CandleFeed):
-            key = (feed.instrument, feed.interval_ms)
-            counts[key] = max(counts.get(key, 0), feed.count)
-    kept = dict.fromkeys(
-        feed
-        for feed in feeds
-        if not isinstance(feed, CandleFeed) or feed.count == counts[(feed.instrument, feed.interval_ms)]
+        key, length = _series(feed)
+        known = longest.get(key)
+        if known is None or length > _series(known)[1]:
+            longest[key] = feed
+    return list(longest.values())
+
+
+def _series(feed: Feed) -> tuple[tuple[object, ...], int]:
+    """Return which series a feed asks for, and how much of it."""
+    if isinstance(feed, CandleFeed):
+        return (CandleFeed, feed.instrument, feed.interval_ms), feed.count
+    window = getattr(feed, "window_ms", 0)
+    subject = (
+        feed.name if isinstance(feed, VolIndexFeed | SentimentFeed) else getattr(feed, "instrument", feed)
     )
-    return list(kept)
+    return (type(feed), subject), window
 
 
 async def _history(market: MarketData, feed: Feed, until: int, roll: bool) -> Sequence[MarketEvent]:

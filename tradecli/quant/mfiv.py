@@ -65,6 +65,12 @@ class Strip:
     prices: Floats | None = None
     cut: tuple[bool, bool] = (False, False)
 
+    def parts(self) -> Floats:
+        """Return what each strike adds to the variance, before the term of the forward; empty without prices."""
+        if self.prices is None:
+            return np.empty(0)
+        return np.asarray(2.0 / self.T * _widths(self.strikes) / self.strikes**2 * self.prices)
+
     def left_out(self) -> tuple[float, float]:
         """Return the variance beyond the last put and the last call, at the volatility of each of these two."""
         if self.prices is None:

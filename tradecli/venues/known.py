@@ -9,6 +9,7 @@ rules, and those win.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from typing import NamedTuple
 from tradecli.domain.enums import InstrumentKind
 from tradecli.domain.instrument import Instrument, InstrumentId, symbol_of, venue_of
 
+_ROOT = re.compile(r"[A-Z]{2,10}(?:_USDC)?\Z")
 QUOTES = ("USDT", "USDC", "USD")
 
 
@@ -34,6 +36,7 @@ FEES = {
     ("okx", InstrumentKind.LINEAR): Fees("0.0002", "0.0005"),
     ("okx", InstrumentKind.INVERSE): Fees("0.0002", "0.0005"),
     ("okx", InstrumentKind.SPOT): Fees("0.0008", "0.001"),
+    ("deribit", InstrumentKind.OPTION): Fees("0.0003", "0.0003"),
     ("okx", InstrumentKind.OPTION): Fees("0.0002", "0.0003"),
     ("bybit", InstrumentKind.OPTION): Fees("0.0002", "0.0003"),
 }
@@ -86,9 +89,31 @@ STEPS = {
 
 
 def known(id: InstrumentId) -> Instrument | None:
-    """Return the instrument with the steps of the table, or None when it is not in it."""
+    """Return the instrument with the steps of the table, or None when it is not in it.
+
+    ``BTC@deribit`` is the root of a coin's options: what chains are about, and nothing that trades.
+    """
+    if venue_of(id) == "deribit" and _ROOT.match(symbol_of(id)):
+        return _root(id)
     steps = STEPS.get(id)
     return None if steps is None else _build(id, steps)
+
+
+def _root(id: InstrumentId) -> Instrument:
+    coin, _, quote = symbol_of(id).partition("_")
+    fees = FEES[("deribit", InstrumentKind.OPTION)]
+    return Instrument(
+        id=id,
+        kind=InstrumentKind.OPTION,
+        base=coin,
+        quote=quote or "USD",
+        settle=quote or coin,
+        tick=Decimal("0.0001"),
+        lot=Decimal("0.1"),
+        min_qty=Decimal("0.1"),
+        maker_fee=Decimal(fees.maker),
+        taker_fee=Decimal(fees.taker),
+    )
 
 
 def inferred(id: InstrumentId, prices: Iterable[float]) -> Instrument:

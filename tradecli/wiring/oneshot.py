@@ -13,11 +13,13 @@ from typing import Any
 import msgspec
 
 from tradecli.components.base import Reach, Topic, topic_key
+from tradecli.components.vol.chains import VENUE as OPTIONS
+from tradecli.components.vol.chains import coin_named
 from tradecli.config.loading import Config, load
 from tradecli.config.place import locate
 from tradecli.domain.commands import Assess
 from tradecli.domain.enums import Mode
-from tradecli.domain.feed import HOUR_MS, MINUTE_MS, Feed
+from tradecli.domain.feed import HOUR_MS, MINUTE_MS, CandleFeed, Feed
 from tradecli.domain.instrument import Instrument, InstrumentId, instrument_id, symbol_of
 from tradecli.domain.market import MARKET_TYPES
 from tradecli.engine.assess import Running, declared_feeds
@@ -29,6 +31,7 @@ from tradecli.ports import MarketData
 from tradecli.present.format import moment as moment_text
 from tradecli.store.market import MarketStore
 from tradecli.store.reader import LedgerReader
+from tradecli.venues.known import known as rules_known
 from tradecli.venues.recorded import Recorded
 from tradecli.wiring.parts import Parts, build, running_topics
 
@@ -115,7 +118,7 @@ async def _answer(
     seed: int | None,
 ) -> TopicAnswer:
     source_of = _simulated if config.mode is Mode.DEMO else _recorded
-    async with source_of(config, symbols, venue, at, seed) as source:
+    async with source_of(config, asked, symbols, venue, at, seed) as source:
         parts = build(source.config, source.instruments, seed=0)
         needed = _needed(tuple(parts.assessor.running.values()), asked.key)
         feeds = declared_feeds(needed, parts.watched)
@@ -153,7 +156,8 @@ def _assess(
             warnings.append(f"{focus}: {short.message}")
     if not reports and warnings:
         raise NotEnoughData("; ".join(warnings), number=114)
-    times = [when for _, when in parts.engine.state.prices.values()]
+    state = parts.engine.state
+    times = [when for _, when in state.prices.values()] or [each.ts for each in state.chains.values()]
     as_of = min(max(times), at) if times else None
     return TopicAnswer(tuple(reports), source.config.mode, as_of, tuple(warnings), topic)
 
@@ -163,7 +167,9 @@ def _needed(running: Sequence[Running], key: str) -> tuple[Running, ...]:
     component = key.partition(".")[0]
     own = [each for each in running if each.key.partition(".")[0] == component]
     place = next(index for index, each in enumerate(own) if each.key == key)
-    return tuple(own[: place + 1])
+    needs = own[place].topic.needs
+    before = own[:place] if needs is None else [each for each in own[:place] if each.topic.name in needs]
+    return (*before, own[place])
 
 
 def _focuses(topic: Topic, symbols: tuple[str, ...], parts: Parts) -> tuple[InstrumentId | None, ...]:
@@ -183,7 +189,12 @@ def _focuses(topic: Topic, symbols: tuple[str, ...], parts: Parts) -> tuple[Inst
 
 @asynccontextmanager
 async def _simulated(
-    config: Config, symbols: tuple[str, ...], venue: str | None, at: int | None, seed: int | None
+    config: Config,
+    asked: Running,
+    symbols: tuple[str, ...],
+    venue: str | None,
+    at: int | None,
+    seed: int | None,
 ) -> AsyncIterator[Source]:
     from tradecli.venues.simulated.market import SimulatedMarket
     from tradecli.venues.simulated.tapes import tape_named
@@ -205,16 +216,29 @@ async def _simulated(
 
 @asynccontextmanager
 async def _recorded(
-    config: Config, symbols: tuple[str, ...], venue: str | None, at: int | None, seed: int | None
+    config: Config,
+    asked: Running,
+    symbols: tuple[str, ...],
+    venue: str | None,
+    at: int | None,
+    seed: int | None,
 ) -> AsyncIterator[Source]:
     from tradecli.wiring.recorded import rules_of
 
     async with await MarketStore.open(config.place.market, writable=False) as history:
         run = dataclasses.replace(config.run, venues=[venue]) if venue else config.run
-        config = dataclasses.replace(config, run=_with_symbols(run, symbols))
-        covered = {row.subject for row in await history.coverage()}
+        coverage = await history.coverage()
+        covered = {row.subject for row in coverage}
+        roots = [each for each in symbols if f"{each}@{OPTIONS}" in covered]
+        run = _with_symbols(run, symbols)
+        run = dataclasses.replace(
+            run, venues=list(dict.fromkeys((*run.venues, *([OPTIONS] if roots else ()))))
+        )
+        config = dataclasses.replace(config, run=run)
         ids = [instrument_id(symbol, name) for symbol in config.run.symbols for name in config.run.venues]
-        known = [each for each in ids if each in covered]
+        known = [
+            each for each in ids if each in covered or (_chain_of(each) in covered and rules_known(each))
+        ]
         if not known:
             raise NotEnoughData(
                 f"nothing is recorded of {', '.join(config.run.symbols)} at {', '.join(config.run.venues)}",
@@ -223,11 +247,24 @@ async def _recorded(
                 hint="tradecli data list shows what is recorded",
             )
         instruments = tuple([await rules_of(history, each, MINUTE_MS) for each in known])
-        newest = max(
-            row.last_ts + (row.interval_ms or 0) for row in await history.coverage() if row.subject in known
-        )
+        subjects = _looked_at(asked, known, covered)
+        newest = max(row.last_ts + (row.interval_ms or 1) for row in coverage if row.subject in subjects)
         moment = newest if at is None else at
         yield Source(config, instruments, Recorded(history, instruments, 0, moment), moment)
+
+
+def _chain_of(instrument: InstrumentId) -> str:
+    """Return under which subject the options of an instrument's coin are recorded."""
+    return f"{coin_named(symbol_of(instrument))}@{OPTIONS}"
+
+
+def _looked_at(asked: Running, known: Sequence[InstrumentId], covered: set[str]) -> set[str]:
+    """Return whose newest row is the moment of an answer: the instruments', or the options' of topics without bars."""
+    own: set[str] = {each for each in known if each in covered}
+    feeds = (feed for each in known for feed in asked.topic.feeds(each, asked.settings))
+    by_bars = any(isinstance(feed, CandleFeed) for feed in feeds)
+    chains = {_chain_of(each) for each in known} & covered
+    return own if own and (by_bars or not chains) else chains
 
 
 def _with_symbols(run: Any, symbols: tuple[str, ...]) -> Any:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from tradecli.components.base import Component
 from tradecli.components.vol.grid import GRID
+from tradecli.components.vol.index import INDEX
 from tradecli.components.vol.settings import VolSettings
 from tradecli.components.vol.show import SHOW
+from tradecli.components.vol.skew import SKEW
+from tradecli.components.vol.surface import SURFACE
+from tradecli.components.vol.term import TERM
 
 COMPONENT = Component(
     name="vol",
     summary="Volatility, regimes and the grid",
     settings=VolSettings,
-    topics=(SHOW, GRID),
+    topics=(SHOW, GRID, INDEX, TERM, SKEW, SURFACE),
 )

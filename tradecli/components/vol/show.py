@@ -10,13 +10,13 @@ from typing import Annotated
 
 import msgspec
 
-from tradecli.components.bars import Measure, as_input, missing, staleness, usable
+from tradecli.components.bars import Measure, as_input, staleness, usable
 from tradecli.components.base import Topic, View, focus_of
-from tradecli.components.vol import implied, measures
+from tradecli.components.vol import basket, implied, measures
 from tradecli.components.vol.settings import VolSettings
 from tradecli.domain.decision import Input
 from tradecli.domain.enums import Quality
-from tradecli.domain.feed import DAY_MS, HOUR_MS, INTERVALS_MS, MINUTE_MS, CandleFeed, Feed, VolIndexFeed
+from tradecli.domain.feed import DAY_MS, HOUR_MS, INTERVALS_MS, MINUTE_MS, CandleFeed, Feed
 from tradecli.domain.instrument import InstrumentId
 from tradecli.present import format as fmt
 from tradecli.present.blocks import Align, Cell, Column, Facts, Notice, Panel, Table, Tone
@@ -107,7 +107,7 @@ def feeds(instrument: InstrumentId, settings: VolSettings) -> tuple[Feed, ...]:
         CandleFeed(instrument, DAY_MS, settings.garch_bars + 1),
         CandleFeed(instrument, MINUTE_MS, MINUTE_COUNT),
         *((CandleFeed(beside, DAY_MS, implied.RATIO_DAYS),) if beside != instrument else ()),
-        *(VolIndexFeed(f"DVOL-{coin}", DAY_MS) for coin in implied.COINS),
+        *basket.implied_feeds(instrument),
     )
 
 
@@ -122,7 +122,7 @@ def assess(view: View, settings: VolSettings, query: ShowQuery) -> VolReport:
     realised = measures.realised(view, instrument, settings)
     inputs = {
         "bitvol": implied.implied(view, instrument, settings, beta),
-        "lxvx": missing("lxvx", "LVX basket", "basket not built yet"),
+        "lxvx": basket.measure(basket.find(view, settings)),
         "garch": forecast,
         "realised": realised,
     }
