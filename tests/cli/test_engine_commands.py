@@ -149,7 +149,7 @@ def test_without_a_terminal_the_console_is_refused_and_the_way_without_one_is_to
         ["run", "--cycles", "0"],
         ["run", "--cycles", "1e3"],
         ["run", "--on-exit", "explode"],
-        ["run", "--profile", "paper"],
+        ["run", "--profile", "replay"],
         ["run", "--at", "-1h"],
         ["tui", "--profile", "replay"],
         ["backtest", "run"],

@@ -93,7 +93,7 @@ LINES: list[tuple[State, str, int]] = [
     (fresh, "run --once", 0),
     (fresh, "run --cycles 2 --seed 7", 0),
     (fresh, "run --cycles 0", 2),
-    (fresh, "run --profile paper --once", 2),
+    (fresh, "run --profile paper --once", 3),
     (fresh, "demo --headless --for 5s --seed 7", 0),
     (fresh, "replay list", 0),
     (fresh, "replay verify none", 15),

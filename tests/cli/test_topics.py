@@ -117,7 +117,7 @@ def test_the_options_are_the_fields_of_the_query_and_the_symbols_are_words(
         "component": "flow",
         "topic": "depth",
         "symbols": ("BTCUSDT", "ETHUSDT@okx"),
-        "venue": None,
+        "venues": (),
         "query": {"levels": "5", "members": "true"},
         "at": 1_691_625_600_000,
         "offline": False,
@@ -128,9 +128,9 @@ def test_the_options_are_the_fields_of_the_query_and_the_symbols_are_words(
 def test_what_was_not_typed_is_left_to_the_topic(run: Run, asked: list[dict[str, Any]]) -> None:
     run("flow", "depth", "--seed", "7", "--venue", "okx", "--offline", "--profile", "demo")
     assert asked[0]["query"] == {} and asked[0]["symbols"] == ()
-    assert (asked[0]["seed"], asked[0]["venue"], asked[0]["offline"], asked[0]["profile"]) == (
+    assert (asked[0]["seed"], asked[0]["venues"], asked[0]["offline"], asked[0]["profile"]) == (
         7,
-        "okx",
+        ("okx",),
         True,
         "demo",
     )

@@ -29,6 +29,7 @@ class Spec(msgspec.Struct, frozen=True):
     schema: str = ""
     row: Any = None
     """The record type, or a function that returns it where importing it is not cheap."""
+    many_venues: bool = False
 
 
 class SchemaAsked(Exception):
@@ -70,6 +71,8 @@ class Command(TyperCommand):
                     )
                 raise SchemaAsked(spec)
             options.check_uses(given, spec.uses, ctx.command_path.removeprefix("tradecli "))
+            if len(given.venues) > 1 and not spec.many_venues:
+                raise UsageError("--venue takes one name here", number=104)
         return super().parse_args(ctx, args)
 
     def make_parser(self, ctx: Any) -> Any:
@@ -137,17 +140,19 @@ class Commands(typer.Typer):
         schema: str = "",
         row: Any = None,
         hidden: bool = False,
+        many_venues: bool = False,
     ) -> Callable[[F], F]:
         """Register a command that returns an ``Answer``, an exit code or None.
 
         ``uses`` names the selecting global flags it reads; ``schema`` and ``row`` are what ``--schema`` prints.
+        ``many_venues`` says that ``--venue`` may name several.
         """
         unknown = frozenset(uses) - options.SELECTING
         if unknown:
             raise ValueError(f"not selecting flags: {sorted(unknown)}")
 
         def register(function: F) -> F:
-            function.declares = Spec(frozenset(uses), schema, row)  # type: ignore[attr-defined]
+            function.declares = Spec(frozenset(uses), schema, row, many_venues)  # type: ignore[attr-defined]
             super(Commands, self).command(name, cls=Command, context_settings=_SETTINGS, hidden=hidden)(
                 function
             )

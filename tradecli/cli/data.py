@@ -1,4 +1,4 @@
-"""``tradecli data``: recorded market data: bring files in, list what there is, find gaps, verify, take it out again."""
+"""``tradecli data``: recorded market data: pull it or bring files in, list, find gaps, verify, take it out again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tradecli.cli.series_rows import (
 from tradecli.errors import ExitCode, UsageError
 from tradecli.present.blocks import Panel
 
-app = Commands("data", "Recorded market data: import, list, gaps, verify, export.")
+app = Commands("data", "Recorded market data: pull, import, list, gaps, verify, export.")
 Symbol = Annotated[str, typer.Option("--symbol", help="as the venue writes it: BTCUSDT", show_default=False)]
 Interval = Annotated[
     str, typer.Option("--interval", help="length of the bars: 1m, 1h, 1d", show_default=False)
@@ -131,6 +131,37 @@ def export(
     )
     answer = _answer("tradecli.data.export/1", [row], lambda: [series_table([row])])
     return show(answer, msgspec.structs.replace(asked, out=None, overwrite=False))
+
+
+def _pulled_row() -> Any:
+    from tradecli.wiring.pulling import Pulled
+
+    return Pulled
+
+
+@app.answers(
+    "pull",
+    uses=("symbols", "venue", "since", "until"),
+    schema="tradecli.data.pull/1",
+    row=_pulled_row,
+    many_venues=True,
+)
+def pull(
+    kind: Annotated[
+        str,
+        typer.Option("--kind", help="candles,funding,open_interest,vol_index,trades", show_default=False),
+    ] = "",
+    interval: Annotated[
+        str, typer.Option("--interval", help="lengths of the bars: 1m,1h [default: 1h]", show_default=False)
+    ] = "",
+) -> Answer:
+    """Ask the venues for history and keep it; a pull that was broken off goes on where it stopped.
+
+    Example: tradecli data pull --symbols BTCUSDT,ETHUSDT --interval 1m --since -7d --venue binance,okx
+    """
+    from tradecli.cli import pulling
+
+    return pulling.answer(kind, interval)
 
 
 def _needed(symbol: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradecli import codec
 from tradecli.cli.output import Answer
-from tradecli.domain.enums import TradingState
+from tradecli.domain.enums import Mode, TradingState
 from tradecli.errors import ExitCode, StoreFault, TradecliError, UsageError
 from tradecli.present.blocks import Align, Block, Cell, Column, Facts, Notice, Panel, Table, Tone
 from tradecli.present.format import count, duration, moment, money, number, percent, price, qty
@@ -99,6 +99,13 @@ def need_terminal(hint: str) -> None:
     """Refuse to open the console where nobody can see it."""
     if not has_terminal():
         raise UsageError("the console needs a terminal", number=112, hint=hint)
+
+
+def need_live(mode: Mode) -> None:
+    """Refuse a mode whose market this machine cannot show or may not trade yet."""
+    if mode not in (Mode.PAPER, Mode.REHEARSAL):
+        hint = "--profile paper for live markets with paper fills; tradecli help coverage"
+        raise UsageError(f"mode {mode} cannot be run yet", number=113, hint=hint)
 
 
 def halted(state: TradingState | str, latches: Any) -> list[ExitCode]:

@@ -105,6 +105,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     symbols: tuple[tuple[str, str | None], ...] = ()
     watchlist: str | None = None
     venue: str | None = None
+    """The one venue that was named; None too where several were, which only some commands take."""
+    venues: tuple[str, ...] = ()
     since: int | None = None
     until: int | None = None
     at: int | None = None
@@ -195,7 +197,9 @@ def _read(raw: Mapping[str, str], now: int) -> Options:
     if "overwrite" in raw and "out" not in raw:
         raise UsageError("--overwrite has no meaning without --out", number=103)
     values: dict[str, Any] = {"given": frozenset(raw), "now": now}
-    venue = parse.venue(raw["venue"]) if "venue" in raw else None
+    venues = parse.venues(raw["venue"]) if "venue" in raw else ()
+    venue = venues[0] if len(venues) == 1 else None
+    values["venues"] = venues
     for name, text in raw.items():
         key, value = _value(name, text, now, venue)
         values[key] = value

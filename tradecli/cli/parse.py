@@ -75,6 +75,22 @@ def venue(text: str) -> str:
     return text
 
 
+def venues(text: str) -> tuple[str, ...]:
+    """Return the venues of a comma-separated list, in order; a repeated one is refused."""
+    found = tuple(venue(part) for part in text.split(","))
+    if len(set(found)) != len(found):
+        raise UsageError(f"a venue is given twice in {_quoted(text)}", number=123)
+    return found
+
+
+def words(text: str, among: tuple[str, ...], what: str) -> tuple[str, ...]:
+    """Return the words of a comma-separated list, each one of ``among``; a repeated one is refused."""
+    found = tuple(one_of(part, among, what) for part in text.split(","))
+    if len(set(found)) != len(found):
+        raise UsageError(f"{what}: a word is given twice in {_quoted(text)}", number=123)
+    return found
+
+
 def name(text: str, what: str) -> str:
     """Return a name of ours (profile, watchlist, tape): letters, digits, ``_ . -``, at most 64."""
     if not _NAME.match(text) or ".." in text:

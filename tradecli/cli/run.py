@@ -16,6 +16,7 @@ from tradecli.present.blocks import Cell, Facts, Panel
 from tradecli.present.format import count, moment, money, percent
 
 if TYPE_CHECKING:
+    from tradecli.engine.session import EngineSession
     from tradecli.engine.snapshot import Snapshot
 
 app = Commands("run", "Run the engine without a screen.", single=True)
@@ -60,24 +61,32 @@ def run(
     leave_by = parse.one_of(on_exit, engines.ON_EXIT, "--on-exit") if on_exit else None
     given = options.current()
     place = locate(given.profile, given.config, given.db)
-    if place.mode is not Mode.DEMO:
-        hint = "tradecli run --profile demo; tradecli help coverage"
-        raise UsageError(
-            f"profile {place.profile} has no market source on this machine yet", number=113, hint=hint
-        )
-    from tradecli.wiring import demo_session  # the engine and its numerics: only now
-
     with engines.logged(f"run of profile {place.profile}"):
-        session = demo_session(
+        session = _started(place.mode, for_ms, wanted)
+        last = engines.wait(session, leave_by, (lambda shot: shot.cycle >= wanted) if wanted else None)
+    return _answer(last)
+
+
+def _started(mode: Mode, for_ms: int | None, cycles: int | None) -> EngineSession:
+    """Start the engine over the market of the profile: simulated, or that of its venues."""
+    given = options.current()
+    if mode is Mode.DEMO:
+        from tradecli.wiring import demo_session  # the engine and its numerics: only now
+
+        return demo_session(  # type: ignore[no-any-return]
             profile=given.profile,
             config_path=given.config,
             db=given.db,
             seed=given.seed,
-            speed=_AS_FAST_AS_IT_GOES if wanted else 1.0,
+            speed=_AS_FAST_AS_IT_GOES if cycles else 1.0,
             for_ms=for_ms,
         )
-        last = engines.wait(session, leave_by, (lambda shot: shot.cycle >= wanted) if wanted else None)
-    return _answer(last)
+    engines.need_live(mode)
+    from tradecli.wiring import live_session
+
+    return live_session(  # type: ignore[no-any-return]
+        profile=given.profile, config_path=given.config, db=given.db, for_ms=for_ms
+    )
 
 
 def _answer(last: Snapshot) -> Answer:

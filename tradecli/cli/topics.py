@@ -37,7 +37,8 @@ def build(word: str) -> Commands:
     app = Commands(word, component.summary)
     for topic in component.topics:
         schema = f"tradecli.{word}.{topic.name}/1"
-        app.answers(topic.name, uses=USES, schema=schema, row=topic.report)(_command(word, topic, schema))
+        declare = app.answers(topic.name, uses=USES, schema=schema, row=topic.report, many_venues=True)
+        declare(_command(word, topic, schema))
     return app
 
 
@@ -83,7 +84,7 @@ def answer(
         component=component,
         topic=topic.name,
         symbols=_symbols(typed, given),
-        venue=given.venue,
+        venues=given.venues,
         query=query,
         at=given.at,
         offline=given.offline,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Annotated, Any
 
@@ -12,7 +13,6 @@ from tradecli.cli import engines, options
 from tradecli.cli.commands import Commands
 from tradecli.config.place import locate
 from tradecli.domain.enums import Mode
-from tradecli.errors import UsageError
 
 app = Commands("tui", "The full-screen console.", single=True)
 
@@ -21,31 +21,29 @@ app = Commands("tui", "The full-screen console.", single=True)
 def tui(
     read_only: Annotated[bool, typer.Option("--read-only", help="remove every key that writes")] = False,
 ) -> None:
-    """Open the console: on the simulated market until another profile has a market source."""
+    """Open the console over the market of the profile: the simulated one where there is no configuration."""
     engines.need_terminal("tradecli status, or tradecli demo --headless --for 10m")
     given = options.current()
-    place = locate(given.profile or ("demo" if not given.config else None), given.config, given.db)
-    if place.mode is not Mode.DEMO:
-        hint = "tradecli tui --profile demo; tradecli help coverage"
-        raise UsageError(
-            f"profile {place.profile} has no market source on this machine yet", number=113, hint=hint
-        )
-    show_demo("", None, read_only=read_only)
+    place = locate(given.profile, given.config, given.db)
+    if place.mode is Mode.DEMO:
+        show_demo("", None, read_only=read_only)
+        return
+    engines.need_live(place.mode)
+
+    def start() -> Any:
+        from tradecli.wiring import live_session
+
+        return live_session(profile=given.profile, config_path=given.config, db=given.db)
+
+    _show(start, read_only=read_only, flags=_flags(given, place.profile))
 
 
 def show_demo(tape: str, for_ms: int | None, *, read_only: bool = False) -> None:
     """Run the demo under the console until the person leaves."""
-    gc.disable()  # until the first frame: what is made before it stays anyway, and looking for garbage takes 50 ms
-    from tradecli.tui.app import run_console  # Textual: 250 ms
-
     given = options.current()
-    until_left = ExitStack()
 
     def start() -> Any:
         from tradecli.wiring import demo_session
-
-        # Behind the first frame, because the log's library takes as long to load as a frame to paint.
-        until_left.enter_context(engines.logged("console"))
 
         return demo_session(
             profile=given.profile,
@@ -56,11 +54,26 @@ def show_demo(tape: str, for_ms: int | None, *, read_only: bool = False) -> None
             **({"tape": tape} if tape else {}),
         )
 
+    _show(start, read_only=read_only, flags=_flags(given, "demo"))
+
+
+def _show(start: Callable[[], Any], *, read_only: bool, flags: list[str]) -> None:
+    """Run the console over the session that ``start`` makes behind its first frame."""
+    gc.disable()  # until the first frame: what is made before it stays anyway, and looking for garbage takes 50 ms
+    from tradecli.tui.app import run_console  # Textual: 250 ms
+
+    until_left = ExitStack()
+
+    def logged() -> Any:
+        # Behind the first frame, because the log's library takes as long to load as a frame to paint.
+        until_left.enter_context(engines.logged("console"))
+        return start()
+
     with until_left:
-        run_console(start, read_only=read_only, flags=_flags(given))
+        run_console(logged, read_only=read_only, flags=flags)
 
 
-def _flags(given: options.Options) -> list[str]:
+def _flags(given: options.Options, profile: str) -> list[str]:
     """Return the words that point a command run in the console at the same desk."""
-    chosen = {"--profile": given.profile or "demo", "--config": given.config, "--db": given.db}
+    chosen = {"--profile": given.profile or profile, "--config": given.config, "--db": given.db}
     return [word for flag, value in chosen.items() if value for word in (flag, value)]

@@ -38,7 +38,8 @@ _TAKE_LEASE = """
     ON CONFLICT (id) DO UPDATE SET fence = fence + 1, holder = excluded.holder
 """
 _OF_A_RUN = (*(table for table, _, _ in TABLES), "heartbeat", "runs")
-_PER_RUN = (Mode.DEMO, Mode.REPLAY)
+_PER_RUN = (Mode.DEMO, Mode.REPLAY, Mode.PAPER, Mode.REHEARSAL)
+"""Modes whose account is funded anew in each run, so that trade ids and deposits may repeat from run to run."""
 Batch = tuple[str, Sequence[Any]]
 """One statement and the rows it is carried out for."""
 

@@ -7,6 +7,7 @@ not know (no mark price with a funding rate) is filled in: so it does not matter
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -55,6 +56,7 @@ class MarketStore:
         self.path = path
         self._db = connection
         self._ids: dict[Key, int] = {}
+        self._writing = asyncio.Lock()
 
     @classmethod
     async def open(cls, path: Path, *, writable: bool = True) -> MarketStore:
@@ -113,19 +115,20 @@ class MarketStore:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[None]:
-        """One write transaction: it starts as a writer, and ends whole or not at all."""
-        try:
-            await self._db.execute("BEGIN IMMEDIATE")
+        """One write transaction: it starts as a writer, and ends whole or not at all. Writers take turns."""
+        async with self._writing:
             try:
-                yield
-                await self._db.execute("COMMIT")
-            except BaseException:
-                self._ids.clear()
-                if self._db.in_transaction:
-                    await self._db.execute("ROLLBACK")
-                raise
-        except sqlite3.Error as error:
-            raise fault(error, self.path) from error
+                await self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield
+                    await self._db.execute("COMMIT")
+                except BaseException:
+                    self._ids.clear()
+                    if self._db.in_transaction:
+                        await self._db.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as error:
+                raise fault(error, self.path) from error
 
     async def _id(self, key: Key, *, make: bool = True) -> int | None:
         known = self._ids.get(key)
@@ -187,6 +190,18 @@ class MarketStore:
         table = np.array(list(rows), dtype=np.float64).reshape(-1, 6)
         ts = np.fromiter((row[0] for row in rows), np.int64, len(table))
         return CandleSeries(feed.interval_ms, ts, *(np.ascontiguousarray(table[:, i]) for i in range(1, 6)))
+
+    async def count(self, feed: Feed, since: int, until: int) -> int:
+        """Return how many rows of ``feed`` became known in [since, until)."""
+        total = 0
+        for key in keys(feed):
+            series = await self._id(key, make=False)
+            table = "blobs" if is_blob(key) else "points"
+            query = f"SELECT count(*) FROM {table} WHERE series = ? AND known >= ? AND known < ?"  # noqa: S608 - constants
+            async with self._db.execute(query, (series, since, until)) as cursor:
+                row = await cursor.fetchone()
+            total += int(row[0]) if row is not None else 0
+        return total
 
     async def coverage(self) -> Sequence[Coverage]:
         """Return what there is of every series."""

@@ -1,9 +1,9 @@
 """The composition root: a configuration and a mode become a running desk. The only package that knows every
 adapter.
 
-Nothing is decided here. ``parts`` puts an engine together, ``demo`` runs one over the simulated market,
-``recorded`` over stored history, ``oneshot`` answers a single topic. Each is imported when its name is first asked
-for.
+Nothing is decided here. ``parts`` puts an engine together, ``demo`` runs one over the simulated market, ``live`` over
+venues, ``recorded`` over stored history, ``oneshot`` answers a single topic. Each is imported when its name is first
+asked for.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ _WHERE = {
     "assess_once": "oneshot",
     "demo_session": "demo",
     "kill_file": "parts",
+    "live_session": "live",
     "run_demo_headless": "demo",
     "run_recorded": "recorded",
     "tapes": "demo",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,14 +27,15 @@ from tradecli.engine.assess import Running, declared_feeds
 from tradecli.engine.restore import restore_account
 from tradecli.engine.view import StateView
 from tradecli.engine.warmup import warm_up
-from tradecli.errors import NotEnoughData, NotFound, UsageError
+from tradecli.errors import NotEnoughData, NotFound
 from tradecli.ports import MarketData
 from tradecli.present.format import moment as moment_text
 from tradecli.store.market import MarketStore
 from tradecli.store.reader import LedgerReader
 from tradecli.venues.known import known as rules_known
 from tradecli.venues.recorded import Recorded
-from tradecli.wiring.parts import Parts, build, running_topics
+from tradecli.wiring.kept import KeptMarket
+from tradecli.wiring.parts import Parts, build, running_topics, watch
 
 _DEMO_WARM_MS = 60_000
 _DEMO_LONGEST_MS = 2 * HOUR_MS
@@ -59,6 +61,8 @@ class Source(msgspec.Struct, frozen=True):
     streams_from: int | None = None
     """The simulated market is played from here to ``at``; recorded data are read as they are."""
     listen: tuple[Feed, ...] = ()
+    roll: bool = True
+    """Longer bars are built from shorter ones where too few are kept; a venue sums its own."""
 
 
 def assess_once(
@@ -69,7 +73,7 @@ def assess_once(
     component: str,
     topic: str,
     symbols: tuple[str, ...],
-    venue: str | None,
+    venues: tuple[str, ...],
     query: Mapping[str, str],
     at: int | None,
     offline: bool,
@@ -81,9 +85,7 @@ def assess_once(
     asked = next((each for each in running_topics(config) if each.key == key), None)
     if asked is None:
         raise NotFound(f"there is no topic {key}", number=121, hint="tradecli --help")
-    if config.mode not in (Mode.DEMO, Mode.REPLAY, Mode.PAPER):
-        raise UsageError(f"profile {config.profile} has no market source yet", number=131)
-    return asyncio.run(_answer(config, asked, symbols, venue, query, at, seed))
+    return asyncio.run(_answer(config, asked, symbols, venues, query, at, seed, offline))
 
 
 def _profile(
@@ -112,22 +114,32 @@ async def _answer(
     config: Config,
     asked: Running,
     symbols: tuple[str, ...],
-    venue: str | None,
+    venues: tuple[str, ...],
     query: Mapping[str, str],
     at: int | None,
     seed: int | None,
+    offline: bool,
 ) -> TopicAnswer:
-    source_of = _simulated if config.mode is Mode.DEMO else _recorded
-    async with source_of(config, asked, symbols, venue, at, seed) as source:
+    source_of = _recorded if offline or at is not None or config.mode is Mode.REPLAY else _live
+    if config.mode is Mode.DEMO:
+        source_of = _simulated
+    async with source_of(config, asked, symbols, venues, at, seed) as source:
         parts = build(source.config, source.instruments, seed=0)
         needed = _needed(tuple(parts.assessor.running.values()), asked.key)
         feeds = declared_feeds(needed, parts.watched)
         start = source.streams_from if source.streams_from is not None else source.at
-        await warm_up(parts.engine.state, source.market, feeds, start, live=source.streams_from is None)
+        await _warm(parts, source, feeds, start)
         if source.streams_from is not None:
             await _play(parts, source)
         _restore(source.config.place.ledger, parts, source.at)
-        return _assess(source, parts, needed, asked, symbols, query)
+        answer = _assess(source, parts, needed, asked, symbols, query)
+        notes = tuple(source.market.notes) if isinstance(source.market, KeptMarket) else ()
+        return msgspec.structs.replace(answer, warnings=(*notes, *answer.warnings))
+
+
+async def _warm(parts: Parts, source: Source, feeds: Sequence[Feed], start: int) -> None:
+    live = source.streams_from is None
+    await warm_up(parts.engine.state, source.market, feeds, start, live=live, roll=source.roll)
 
 
 def _assess(
@@ -192,7 +204,7 @@ async def _simulated(
     config: Config,
     asked: Running,
     symbols: tuple[str, ...],
-    venue: str | None,
+    venues: tuple[str, ...],
     at: int | None,
     seed: int | None,
 ) -> AsyncIterator[Source]:
@@ -209,7 +221,7 @@ async def _simulated(
             number=115,
             hint="tradecli data import PATH brings recorded data, and --profile replay answers from them",
         )
-    run = dataclasses.replace(config.run, venues=[venue] if venue else VENUES)
+    run = dataclasses.replace(config.run, venues=list(venues or VENUES))
     config = dataclasses.replace(config, run=_with_symbols(run, symbols))
     yield Source(config, tuple(await market.instruments()), market, moment, start, market.all_feeds())
 
@@ -219,14 +231,14 @@ async def _recorded(
     config: Config,
     asked: Running,
     symbols: tuple[str, ...],
-    venue: str | None,
+    venues: tuple[str, ...],
     at: int | None,
     seed: int | None,
 ) -> AsyncIterator[Source]:
     from tradecli.wiring.recorded import rules_of
 
     async with await MarketStore.open(config.place.market, writable=False) as history:
-        run = dataclasses.replace(config.run, venues=[venue]) if venue else config.run
+        run = dataclasses.replace(config.run, venues=list(venues)) if venues else config.run
         coverage = await history.coverage()
         covered = {row.subject for row in coverage}
         roots = [each for each in symbols if f"{each}@{OPTIONS}" in covered]
@@ -265,6 +277,27 @@ def _looked_at(asked: Running, known: Sequence[InstrumentId], covered: set[str])
     by_bars = any(isinstance(feed, CandleFeed) for feed in feeds)
     chains = {_chain_of(each) for each in known} & covered
     return own if own and (by_bars or not chains) else chains
+
+
+@asynccontextmanager
+async def _live(
+    config: Config,
+    asked: Running,
+    symbols: tuple[str, ...],
+    venues: tuple[str, ...],
+    at: int | None,
+    seed: int | None,
+) -> AsyncIterator[Source]:
+    """Ask the venues themselves; what is asked is kept, and what is kept is not asked again."""
+    from tradecli.wiring.live import live_market
+
+    run = dataclasses.replace(config.run, venues=list(venues)) if venues else config.run
+    config = dataclasses.replace(config, run=_with_symbols(run, symbols))
+    async with live_market(config) as market:
+        found = await market.instruments()
+        wanted = set(watch(config, found))
+        instruments = tuple(each for each in found if each.id in wanted)
+        yield Source(config, instruments, market, time.time_ns() // 1_000_000, roll=False)
 
 
 def _with_symbols(run: Any, symbols: tuple[str, ...]) -> Any:

@@ -39,7 +39,10 @@ _NAMES = {
 
 
 class CcxtMarket:
-    """One venue. ``jitter`` gives numbers in [0, 1) for the waits between attempts; ``inbox`` may be shared."""
+    """One venue. ``jitter`` gives numbers in [0, 1) for the waits between attempts; ``inbox`` may be shared.
+
+    ``priority`` is that of the past: what is asked of now always comes before it.
+    """
 
     def __init__(
         self,
@@ -49,8 +52,10 @@ class CcxtMarket:
         pace: Pace | None = None,
         recorder: Callable[[Recordable], None] | None = None,
         inbox: Inbox | None = None,
+        priority: Priority = Priority.LIVE,
     ) -> None:
         self.client = client
+        self.priority = priority
         self.pace = pace or Pace()
         self.recorder = recorder
         self.inbox = inbox or Inbox()
@@ -130,7 +135,7 @@ class CcxtMarket:
             until,
             interval_ms=interval_ms,
             currency=currency,
-            priority=Priority.LIVE,
+            priority=self.priority,
         )
         async for _, rows in pages:
             found += rows
@@ -183,7 +188,7 @@ class CcxtMarket:
     async def listen(self, feeds: Iterable[Feed]) -> None:
         """Put what is heard into the inbox until cancelled."""
         await self.client.load()
-        items, books, depth = self._items(feeds)
+        items, books, depth = self._items(feed for feed in feeds if self.offers(feed))
         if any(item.kind is Kind.FUNDING for item in items):
             await self.client.learn_intervals()
         self.ears = Ears(
@@ -201,6 +206,18 @@ class CcxtMarket:
             await self.streams.run()
         finally:
             self.ears.close()
+
+    def offers(self, feed: Feed) -> bool:
+        """Say whether the venue can tell of a feed: it lists the instrument, or publishes the index or the chain."""
+        match feed:
+            case f.VolIndexFeed():
+                return Kind.VOL_INDEX not in self.client.profile.absent
+            case f.OptionsFeed():
+                return feed.venue == self.name and Kind.CHAIN not in self.client.profile.absent
+            case f.SentimentFeed():
+                return feed.name.endswith(f"_{self.name}")
+            case _:
+                return feed.instrument in self.client.by_id
 
     def _items(self, feeds: Iterable[Feed]) -> tuple[list[Item], frozenset[InstrumentId], int]:
         """Return what to listen to, whose best prices come from books, and the deepest book wanted."""

@@ -6,7 +6,7 @@ broken pull goes on where it stopped. Bars that have not closed are left out; wh
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -52,11 +52,18 @@ async def rows(
     interval_ms: int = 0,
     currency: str = "",
     priority: Priority = Priority.HISTORY,
+    have: Callable[[int, int], Awaitable[bool]] | None = None,
 ) -> AsyncIterator[tuple[int, list[Row]]]:
-    """Yield (end of the page, its rows) for [since, until); rows are known by then, sorted and unrepeated."""
+    """Yield (end of the page, its rows) for [since, until); rows are known by then, sorted and unrepeated.
+
+    A page that ``have`` says is there already is not asked for.
+    """
     page = client.profile.page.get(kind, _USUAL_PAGE)
     step = interval_ms or STEPS.get(kind, 0)
     for start, end in spans(kind, interval_ms, page, since, until):
+        if have is not None and await have(start, end):
+            yield end, []
+            continue
         question = Question(
             kind=kind, listed=listed, currency=currency, interval_ms=step, since=start, until=end, limit=page
         )

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from tradecli.domain.budget import Allowance
+from tradecli.domain.feed import HOUR_MS
 from tradecli.domain.instrument import Instrument, InstrumentId
-from tradecli.domain.market import BookDelta, Candle, Level, MarketEvent
+from tradecli.domain.market import BookDelta, Candle, FundingRate, Level, MarketEvent
 from tradecli.venues.ccxt.reading import Malformed, amount, positive
 from tradecli.venues.sequence import Rule
 
@@ -147,6 +148,19 @@ Heard: TypeAlias = MarketEvent | BookDelta | Said | ServerTime | Greeks | Unpric
 def ratio_name(instrument: InstrumentId) -> str:
     """Return the name under which an instrument's long/short ratio of accounts is published as a series."""
     return f"long_short_{instrument.partition('@')[0].lower()}_{instrument.partition('@')[2]}"
+
+
+def spaced(rates: Sequence[Heard]) -> list[Heard]:
+    """Return settled rates, newest first, each with the hours since the one before as its interval."""
+    known = [each for each in rates if isinstance(each, FundingRate)]
+    hours: float | None = None
+    found: list[Heard] = []
+    for place, rate in enumerate(known):
+        older = next((each for each in known[place + 1 :] if each.instrument == rate.instrument), None)
+        hours = (rate.ts - older.ts) / HOUR_MS if older is not None else hours
+        usable = hours is not None and 0 < hours <= 24
+        found.append(msgspec.structs.replace(rate, interval_h=hours if usable else rate.interval_h))
+    return found
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

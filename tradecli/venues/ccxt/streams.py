@@ -86,6 +86,7 @@ class Socket:
         self.ever_up = False
         self.reason = ""
         self.refused = ""
+        self.heard_at = -1
 
     @property
     def items(self) -> list[Item]:
@@ -147,15 +148,16 @@ class Streams:
         except Malformed as error:
             self.ears.refuse(str(error))
             return True
+        socket = self.sockets.get(url)
         for each in heard:
-            if isinstance(each, Said):
-                if each.text == "pong":
-                    return False
-                socket = self.sockets.get(url)
-                if not each.ok and socket is not None:
-                    socket.refused = each.text
-            else:
+            if not isinstance(each, Said):
                 self.ears.hear(each)
+            elif each.text == "pong":
+                return False
+            elif not each.ok and socket is not None:
+                socket.refused = each.text
+        if socket is not None and not (heard and isinstance(heard[0], Said)):
+            socket.heard_at = self.client.clock.monotonic()
         return True
 
     async def _keep(self, socket: Socket) -> None:
@@ -205,6 +207,8 @@ class Streams:
         now = self.client.clock.monotonic()
         for items in socket.channels.values():
             at = max(self.ears.heard_at.get(item.stream, opened) for item in items)
+            if all(item.kind is Kind.CANDLES for item in items):
+                at = max(at, socket.heard_at)  # bars that have not closed say nothing, but show that it lives
             if at > opened and not socket.up:
                 self._up(socket)
             deadline = min(self.pace.deadlines.get(item.kind, MINUTE_MS) for item in items)

@@ -35,6 +35,7 @@ from tradecli.venues.ccxt.profile import (
     Unpriced,
     greeks_of,
     ratio_name,
+    spaced,
 )
 from tradecli.venues.ccxt.reading import (
     Malformed,
@@ -161,6 +162,8 @@ def answer(question: Question, body: Any, names: Names) -> list[Heard]:
             return [_interest_row(row, _needed(asked)) for row in reversed(found)]
         case Kind.RATIO:
             return [_ratio_row(row, _needed(asked)) for row in reversed(found)]
+        case Kind.FUNDING_HISTORY:
+            return spaced(_each(_settled, found, names, asked))
         case Kind.GREEKS:
             return [each for row in found for each in _greeks(row, names)]
         case _:

@@ -1,0 +1,306 @@
+"""Live markets: real venues with paper execution, or the loopback server that stands in for them in a rehearsal.
+
+The transport is all that differs between the two: ``network`` says which. No key is read here, so that nothing on this
+path could sign a request. A session shows prices as soon as they come and reads the past meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tradecli import __version__, codec
+from tradecli.config import folders
+from tradecli.config.loading import Config, load
+from tradecli.domain.budget import Priority
+from tradecli.domain.commands import Step
+from tradecli.domain.control import Scope
+from tradecli.domain.enums import Mode
+from tradecli.domain.events import Event, LinkChanged, TimerFired
+from tradecli.domain.instrument import Instrument
+from tradecli.domain.market import Book, Quote, Trade
+from tradecli.engine.clock import SimulatedClock, SystemClock
+from tradecli.engine.picture import Pictures
+from tradecli.engine.runner import Runner
+from tradecli.engine.session import EngineSession, Plan
+from tradecli.engine.snapshot import Snapshot
+from tradecli.engine.summary import desk_status
+from tradecli.engine.warmup import warm_up
+from tradecli.errors import NotFound, StoreFault, UsageError
+from tradecli.store.budget import SharedBudget
+from tradecli.store.killswitch import KillSwitch
+from tradecli.store.ledger import Ledger, Run
+from tradecli.store.lock import HeldLease, ProcessLock
+from tradecli.store.market import MarketStore
+from tradecli.store.recorder import Recorder
+from tradecli.venues.ccxt import PROFILES, profile_of
+from tradecli.venues.ccxt.client import Client
+from tradecli.venues.ccxt.inbox import Inbox
+from tradecli.venues.ccxt.joined import JoinedMarket
+from tradecli.venues.ccxt.market import CcxtMarket
+from tradecli.venues.ccxt.profile import Listed
+from tradecli.venues.ccxt.transport import connect
+from tradecli.wiring.kept import KeptMarket
+from tradecli.wiring.parts import ACCOUNT, Parts, build, config_content, kill_file, stream_feeds, watch
+
+LIVE_MODES = (Mode.PAPER, Mode.REHEARSAL)
+LIVE_NOTE = "Live markets, paper fills."
+LOOPBACK_NOTE = "Loopback venues: nothing leaves this machine."
+PORT_FILE = "loopback.port"
+"""In the folder of a rehearsal's profile: the port on which its loopback server listens."""
+_AT_ONCE = (Quote, Trade, Book, LinkChanged)
+"""What need not wait for the past."""
+
+
+def budget_file(mode: Mode) -> Path:
+    """Return the budget of real venues, which all profiles share, or that of rehearsals."""
+    return folders.state_dir() / ("rehearsal-budget.db" if mode is Mode.REHEARSAL else "budget.db")
+
+
+def network(mode: Mode, profile: str) -> Any:
+    """Return the session that requests go through: None for the real network."""
+    if mode is not Mode.REHEARSAL:
+        return None
+    from tradecli.venues.loopback.session import LoopbackSession
+
+    path = folders.profile_dir(profile) / PORT_FILE
+    try:
+        port = int(path.read_text())
+    except (OSError, ValueError) as error:
+        hint = "tradecli rehearse"
+        raise UsageError("no loopback server is running for this profile", number=132, hint=hint) from error
+    return LoopbackSession(port)
+
+
+class Reach:
+    """Makes clients of venues on one loop, through one budget and one inbox, and closes them all."""
+
+    def __init__(self, mode: Mode, profile: str, *, priority: Priority = Priority.LIVE) -> None:
+        self.clock = SystemClock()
+        self.budget = SharedBudget(budget_file(mode))
+        self.session = network(mode, profile)
+        self.inbox = Inbox()
+        self.recorder: Recorder | None = None
+        self._priority = priority
+        self._known: dict[str, Sequence[Listed]] = {}
+
+    def knows(self, listings: Mapping[str, Sequence[Listed]]) -> None:
+        """Take listings that were asked for before, so that they are not asked for again."""
+        self._known = dict(listings)
+
+    def client(self, venue: str) -> Client:
+        if venue not in PROFILES:
+            raise NotFound(
+                f"there is no venue {venue[:30]!a}", number=132, hint=f"known: {', '.join(PROFILES)}"
+            )
+        client = Client(connect(profile_of(venue), session=self.session), self.budget, self.clock)
+        client.transport.exchange.timeout_on_exit = (
+            0  # it would sleep; what is closed after it is closed by us
+        )
+        for each in self._known.get(venue, ()):
+            client.know(each)
+        return client
+
+    def market(self, venue: str) -> CcxtMarket:
+        return CcxtMarket(
+            self.client(venue),
+            jitter=random.SystemRandom().random,
+            recorder=self.recorder.hear if self.recorder is not None else None,
+            inbox=self.inbox,
+            priority=self._priority,
+        )
+
+    async def close(self) -> None:
+        self.budget.close()
+        if self.session is not None:
+            await self.session.close()
+
+
+@asynccontextmanager
+async def live_market(config: Config) -> AsyncIterator[KeptMarket]:
+    """Give the market of a live profile, with the store as its memory, for one answer."""
+    reach = Reach(config.mode, config.profile)
+    joined = JoinedMarket(config.run.venues, reach.market, reach.inbox)
+    try:
+        async with await MarketStore.open(config.place.market) as store:
+            yield KeptMarket(joined, store)
+    finally:
+        await joined.close()
+        await reach.close()
+
+
+def live_session(
+    *,
+    profile: str | None = None,
+    config_path: str | None = None,
+    db: str | None = None,
+    for_ms: int | None = None,
+) -> EngineSession:
+    """Start an engine over live markets with paper execution, in a thread of its own."""
+    config = load(profile, config_path, db)
+    if config.mode not in LIVE_MODES:
+        raise UsageError(f"profile {config.profile} has no live market", number=131)
+    return _Live(config).session(for_ms)
+
+
+class _Live:
+    """One live session: its venues, stores and lock. Listings are asked for first; all else on the engine's loop."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.run = _run_of(config)
+        self.lock = ProcessLock(config.place.ledger.with_suffix(".lock"))
+        self.switch = KillSwitch(kill_file(config.profile))
+        self.listings: dict[str, Sequence[Listed]] = {}
+        self.parts: Parts = build(config, asyncio.run(self._list()), seed=config.paper.seed)
+        self.reach: Reach | None = None
+        self.market: KeptMarket | None = None
+        self._store: MarketStore | None = None
+        self._ledger: Ledger | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self._fence = 0
+        self.runner: Runner | None = None
+
+    async def _list(self) -> Sequence[Instrument]:
+        """Ask every venue for its listing and return the instruments that are watched, or may be hedged with."""
+        reach = Reach(self.config.mode, self.config.profile)
+        joined = JoinedMarket(self.config.run.venues, reach.market, reach.inbox)
+        try:
+            found = await joined.instruments()
+            for venue, market in joined.markets.items():
+                self.listings[venue] = tuple(market.client.by_id.values())
+        finally:
+            await joined.close()
+            await reach.close()
+        watched = set(watch(self.config, found))
+        return [each for each in found if each.id in watched]
+
+    def session(self, for_ms: int | None) -> EngineSession:
+        self.lock.acquire()
+        start = self.run.started
+        runner = self.runner = Runner(
+            self.parts.engine,
+            self.parts.assessor,
+            self.parts.venue,
+            SimulatedClock(start),
+            self,  # type: ignore[arg-type]
+            HeldLease(0, self.lock),
+            self.switch,
+            durable=True,
+            keep_reports=True,
+            real=SystemClock(),
+        )
+        mode = self.config.mode
+        note = (
+            "Loopback venues: nothing leaves this machine."
+            if mode is Mode.REHEARSAL
+            else "Live markets, paper fills."
+        )
+        pictures = Pictures(
+            self.parts.engine, runner.heard, mode, self.run.run_id, self.config.paper.seed, note
+        )
+        plan = Plan(
+            source=self._source(),
+            start=start,
+            until=None if for_ms is None else start + for_ms,
+            prepare=self._open,
+            on_exit=self.config.run.on_exit,
+        )
+        return EngineSession(
+            mode, runner, pictures, plan, release=self._release, close=self._close, beat=self._beat
+        ).start()
+
+    def _release(self, scope: Scope, reason: str) -> None:
+        self.switch.release(scope)
+
+    async def _open(self) -> None:
+        self._ledger = await Ledger.open(self.config.place.ledger, mode=self.config.mode, account=ACCOUNT)
+        await self._ledger.begin_run(self.run)
+        self._fence = await self._ledger.take_lease(str(os.getpid()))
+        self._store = await MarketStore.open(self.config.place.market)
+        self.reach = Reach(self.config.mode, self.config.profile, priority=Priority.HISTORY)
+        self.reach.knows(self.listings)
+        self.reach.recorder = Recorder(self._store)
+        self._keeping = asyncio.ensure_future(self.reach.recorder.keep())
+        joined = JoinedMarket(self.config.run.venues, self.reach.market, self.reach.inbox)
+        self.market = KeptMarket(joined, self._store)
+
+    async def _source(self) -> AsyncIterator[Event]:
+        """Yield prices and links at once; bars, rates and the time once the past that they build on is in.
+
+        Until then nothing is decided, and whoever watches sees prices move.
+        """
+        assert self.market is not None  # noqa: S101 - ``_open`` runs before the source is asked
+        warming = asyncio.ensure_future(self._warm(self.market))
+        held: list[Event] = []
+        try:
+            async for event in self.market.stream(stream_feeds(self.parts.feeds)):
+                if warming.done():
+                    warming.result()
+                    for late in held:
+                        yield late
+                    held.clear()
+                    yield event
+                elif isinstance(event, _AT_ONCE):
+                    yield event
+                elif not isinstance(event, TimerFired):
+                    held.append(event)
+                elif self.runner is not None and self.runner.on_breath is not None:
+                    await self.runner.on_breath()
+        finally:
+            warming.cancel()
+
+    async def _warm(self, market: KeptMarket) -> None:
+        """Read the past behind the first prices, a slice at a time."""
+        state, now = self.parts.engine.state, SystemClock().now()
+        await warm_up(state, market, self.parts.feeds, now, roll=False, pause=_breathe)
+
+    async def commit(self, steps: Sequence[Step], fence: int) -> None:
+        """Hand steps to the ledger under the fence that was taken on this loop."""
+        if self._ledger is None:
+            raise StoreFault("the ledger is not open yet", path=str(self.config.place.ledger), number=132)
+        await self._ledger.commit(steps, self._fence)
+
+    async def _beat(self, snapshot: Snapshot) -> None:
+        if self._ledger is not None:
+            body = codec.encode(desk_status(snapshot))
+            await self._ledger.beat(snapshot.at, time.time_ns() // 1_000_000, body)
+
+    async def _close(self) -> None:
+        if self.reach is not None:
+            if self.reach.recorder is not None and self._keeping is not None:
+                self.reach.recorder.stop()
+                await self._keeping
+            if self.market is not None:
+                await self.market.market.close()  # type: ignore[attr-defined]
+            await self.reach.close()
+        if self._store is not None:
+            await self._store.close()
+        if self._ledger is not None:
+            await self._ledger.close()
+        self.lock.release()
+
+
+async def _breathe() -> None:
+    await asyncio.sleep(0)
+
+
+def _run_of(config: Config) -> Run:
+    content = config_content(config)
+    started = time.time_ns() // 1_000_000
+    return Run(
+        run_id=f"{config.mode.value}-{started:x}",
+        mode=config.mode,
+        started=started,
+        seed=config.paper.seed,
+        config_digest=codec.digest(content),
+        config=content,
+        data={"source": "live", "venues": list(config.run.venues), "symbols": list(config.run.symbols)},
+        code=__version__,
+    )
