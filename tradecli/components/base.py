@@ -114,6 +114,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     query: type = NoQuery
     reach: Reach = Reach.INSTRUMENT
     feeds: Callable[[InstrumentId, Any], tuple[Feed, ...]] = _no_feeds
+    asked_feeds: Callable[[InstrumentId, Any], tuple[Feed, ...]] = _no_feeds
+    """The longer past that a single answer rests on; a running desk does not keep it."""
     inputs: Callable[[Any], tuple[Input, ...]] = _no_inputs
     propose: Callable[[Any, Any, Any], tuple[Intent, ...]] | None = None
     strategy: str | None = None

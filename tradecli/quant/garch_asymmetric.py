@@ -20,6 +20,8 @@ from tradecli.quant.garch_fit import LEAST_REST, error_constant, logistic, minim
 from tradecli.quant.returns import Floats, moves
 
 MEAN_ABSOLUTE = math.sqrt(2.0 / math.pi)
+EGARCH_STARTS = ((0.15, 0.0, 0.95), (0.30, -0.05, 0.80), (0.10, 0.0, 0.985))
+"""alpha, gamma and beta that a search begins with, the next one where it did not end in an optimum."""
 LARGEST_LOG = 30.0
 """Logarithms of a variance beyond this are a search gone astray."""
 
@@ -199,15 +201,18 @@ def fit_egarch(returns: Floats, *, before: float | None = None, compiled: bool =
         )
         return -(value / n - 0.5 * math.log(2.0 * math.pi)), -np.array(free) / n
 
-    start = np.array([float(np.mean(returns)) / scale, math.log(spread), 0.15, 0.0, math.atanh(0.95)])
-    point, converged = minimise(objective, start)
+    for alpha, gamma, beta in EGARCH_STARTS:
+        begin = [float(np.mean(returns)) / scale, math.log(spread), alpha, gamma, math.atanh(beta)]
+        point, converged = minimise(objective, np.array(begin), most=60)
+        if converged:
+            break
     model = _egarch(point, scale)
     value, *_, last = kernel(
         e_all - model.mu, math.log(before), model.omega, model.alpha, model.gamma, model.beta, LARGEST_LOG
     )
     if not math.isfinite(value):
         return None
-    return EgarchFit(model, value - 0.5 * n * math.log(2.0 * math.pi), n, converged, math.exp(last))
+    return EgarchFit(model, float(value) - 0.5 * n * math.log(2.0 * math.pi), n, converged, math.exp(last))
 
 
 def _egarch(point: Floats, scale: float) -> Egarch:

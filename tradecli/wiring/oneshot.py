@@ -126,7 +126,8 @@ async def _answer(
     async with source_of(config, asked, symbols, venues, at, seed) as source:
         parts = build(source.config, source.instruments, seed=0)
         needed = _needed(tuple(parts.assessor.running.values()), asked.key)
-        feeds = declared_feeds(needed, parts.watched)
+        own = (asked.topic.asked_feeds(each, asked.settings) for each in parts.watched)
+        feeds = (*declared_feeds(needed, parts.watched), *(feed for more in own for feed in more))
         start = source.streams_from if source.streams_from is not None else source.at
         await _warm(parts, source, feeds, start)
         if source.streams_from is not None:
