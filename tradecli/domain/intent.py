@@ -38,6 +38,25 @@ class Ladder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     source: str
     rungs: tuple[Rung, ...]
     reason: str
+    heeded: Decimal = Decimal(1)
+    """The size factor of a ``Caution`` that these quantities already carry, so that it is not applied twice."""
+
+
+class Caution(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """How much less may be risked on an instrument, for ``reason``: the engine holds every strategy to it.
+
+    ``size_factor`` scales what is newly wanted; ``reduce_only`` lets nothing grow. ``level`` is the band it acts for,
+    ``score`` beside ``threshold`` is what the record shows.
+    """
+
+    instrument: InstrumentId
+    source: str
+    level: str
+    score: float | None
+    threshold: float | None
+    size_factor: Decimal = Decimal(1)
+    reduce_only: bool = False
+    reason: str = ""
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -46,4 +65,4 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     request: OrderRequest
 
 
-Intent: TypeAlias = Target | Ladder | Wish
+Intent: TypeAlias = Target | Ladder | Caution | Wish

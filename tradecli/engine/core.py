@@ -31,6 +31,7 @@ from tradecli.domain.events import (
     StrategySet,
 )
 from tradecli.domain.instrument import Instrument, InstrumentId, venue_of
+from tradecli.domain.intent import Caution
 from tradecli.domain.order import IllegalTransition, Order
 from tradecli.engine.account import Changes
 from tradecli.engine.breakers import Breakers
@@ -176,6 +177,9 @@ class Engine:
 
     def _on_assessed(self, answer: Assessed, at: int) -> None:
         touched = self.cycle.take(answer)
+        for caution in answer.intents:
+            if isinstance(caution, Caution):
+                self._on_caution(caution)
         if answer.fault:
             self._tell(
                 Severity.CRITICAL, "assess", f"{answer.topic} {answer.focus or ''} broke: {answer.error}"
@@ -194,6 +198,17 @@ class Engine:
             and not self.cycle.is_waiting
         ):
             self._finish_cycle(at)
+
+    def _on_caution(self, caution: Caution) -> None:
+        """Hold the instrument to a caution from now on, and say so when its level changed."""
+        before = self.state.cautions.get(caution.instrument)
+        self.state.cautions[caution.instrument] = caution
+        if (before.level if before is not None else "") == caution.level:
+            return
+        binds = caution.reduce_only or caution.size_factor != 1
+        if binds or (before is not None and (before.reduce_only or before.size_factor != 1)):
+            severity = Severity.ALERT if binds else Severity.NOTE
+            self._tell(severity, caution.source, f"{caution.level}: {caution.reason}", caution.instrument)
 
     def _on_order_asked(self, asked: OrderAsked, at: int) -> None:
         if asked.key and asked.key in self._keys:

@@ -14,7 +14,7 @@ from tradecli.domain.commands import Assess
 from tradecli.domain.decision import Input
 from tradecli.domain.events import Assessed
 from tradecli.domain.instrument import InstrumentId
-from tradecli.domain.intent import Intent, Wish
+from tradecli.domain.intent import Caution, Intent, Wish
 
 CLOSE_ALLOWANCE_MS = 2_000
 """How long after its close a bar is taken to be known."""
@@ -99,7 +99,7 @@ class Cycle:
         source = self._strategies.get(answer.topic)
         if source is None:
             return set()
-        standing = [intent for intent in answer.intents if not isinstance(intent, Wish)]
+        standing = [each for each in answer.intents if not isinstance(each, Wish | Caution)]
         touched = {intent.instrument for intent in standing}
         if answer.focus is not None:
             touched.add(answer.focus)

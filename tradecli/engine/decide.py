@@ -16,6 +16,7 @@ from tradecli.domain.decision import Check, Decision, Input, Netting, Proposal
 from tradecli.domain.enums import OrderStatus, Verdict
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.intent import Intent
+from tradecli.domain.number import plain
 from tradecli.domain.order import Approved, Denied, Order
 from tradecli.engine.breakers import Breakers
 from tradecli.engine.latching import refusal
@@ -67,6 +68,7 @@ class Decider:
             max_symbol_pct=self.limits.max_symbol_pct,
             size_factor=self.breakers.size_factor(self.state),
             blocked=self._blocked(wanted, at),
+            cautions=self.state.cautions,
         )
         made = Made(commands=[], orders=[], cancels=[])
         netting: list[Netting] = []
@@ -84,7 +86,7 @@ class Decider:
             self._submit(plan.requests, made, rows, at)
         if trigger != "cycle" and not (made.orders or made.cancels):
             return made
-        desk_rows = self.breakers.rows(self.state, traded, at)
+        desk_rows = (*self.breakers.rows(self.state, traded, at), *_caution_rows(self.state, traded))
         notices = tuple(f"{topic} {focus or ''}: {error}".strip() for (topic, focus), error in errors)
         self._record(
             trigger, made, inputs, tuple(proposals), tuple(netting), (*desk_rows, *rows.values()), notices, at
@@ -194,6 +196,25 @@ class Decider:
             notices=notices,
         )
         made.commands.append(Record(decision))
+
+
+def _caution_rows(state: State, traded: tuple[InstrumentId, ...]) -> list[Check]:
+    """Return each caution as a recorded check: its score beside the edge of its band, what it does, and why."""
+    rows = []
+    for caution in (state.cautions[each] for each in traded if each in state.cautions):
+        binds = caution.reduce_only or caution.size_factor != 1
+        score = "unknown" if caution.score is None else f"{caution.score:.1f}"
+        act = "reduce only" if caution.reduce_only else f"size ×{plain(caution.size_factor)}"
+        rows.append(
+            Check(
+                name=caution.source,
+                value=f"{score} {caution.level}, {act}: {caution.reason}",
+                threshold="none" if caution.threshold is None else f"{caution.threshold:g}",
+                verdict=Verdict.WARN if binds else Verdict.PASS,
+                scope=caution.instrument,
+            )
+        )
+    return rows
 
 
 def _keep_rows(checks: Sequence[Check], rows: dict[tuple[str, str], Check]) -> None:

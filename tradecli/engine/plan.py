@@ -19,7 +19,7 @@ import msgspec
 from tradecli.domain.decision import Netting, Proposal
 from tradecli.domain.enums import OrderType, Side, StrategyState, TimeInForce, Verdict
 from tradecli.domain.instrument import Instrument, InstrumentId
-from tradecli.domain.intent import Intent, Ladder, Rung, Target, Wish
+from tradecli.domain.intent import Caution, Intent, Ladder, Rung, Target, Wish
 from tradecli.domain.number import ZERO, plain
 from tradecli.domain.order import Order, OrderRequest
 from tradecli.engine.state import State
@@ -72,6 +72,17 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     max_symbol_pct: float
     size_factor: Decimal = Decimal(1)
     blocked: Mapping[InstrumentId, str] = {}
+    cautions: Mapping[InstrumentId, Caution] = {}
+
+    def factor(self, instrument: InstrumentId) -> Decimal:
+        """Return what sizes on an instrument are scaled by: the desk's factor times that of a caution."""
+        caution = self.cautions.get(instrument)
+        return self.size_factor * caution.size_factor if caution is not None else self.size_factor
+
+    def only_reduces(self, instrument: InstrumentId) -> Caution | None:
+        """Return the caution that lets nothing grow on an instrument, or None."""
+        caution = self.cautions.get(instrument)
+        return caution if caution is not None and caution.reduce_only else None
 
 
 def plan_instrument(instrument: InstrumentId, intents: Sequence[Intent], state: State, room: Room) -> Plan:
@@ -134,8 +145,14 @@ def _within_room(
     strategy = room.strategies.get(target.source)
     budget = equity * Decimal(str(strategy.budget_pct)) / HUNDRED / mid if strategy else ZERO
     symbol = equity * Decimal(str(room.max_symbol_pct)) / HUNDRED / mid
-    wanted = max(-budget, min(budget, target.qty * room.size_factor))
+    wanted = max(-budget, min(budget, target.qty * room.factor(target.instrument)))
     wanted = max(-symbol, min(symbol, total + wanted)) - total
+    caution = room.only_reduces(target.instrument)
+    if caution is not None:
+        held = state.account.book(target.instrument, target.source).qty
+        cut = max(min(wanted, held), ZERO) if held > 0 else min(max(wanted, held), ZERO)
+        if cut != wanted:
+            return spec.round_qty(cut), f"{caution.source} {caution.level}: reduce only"
     wanted = spec.round_qty(wanted)
     return wanted, "" if wanted == spec.round_qty(target.qty) else f"cut from {plain(target.qty)}"
 
@@ -196,7 +213,14 @@ def _cross(
 def _plan_ladder(ladder: Ladder, state: State, room: Room) -> Plan:
     spec = state.instruments[ladder.instrument]
     why = _refusal(ladder.source, ladder.instrument, state, room)
-    rungs = () if why else _scaled(ladder.rungs, spec, room.size_factor)
+    rungs = () if why else _scaled(ladder.rungs, spec, room.factor(ladder.instrument) / ladder.heeded)
+    caution = room.only_reduces(ladder.instrument)
+    note = ""
+    if caution is not None:
+        held = state.account.book(ladder.instrument, ladder.source).qty
+        reducing = _reducing(rungs, held, spec)
+        note = f"{caution.source} {caution.level}: reduce only" if reducing != rungs else ""
+        rungs = reducing
     standing = [
         order
         for order in state.account.orders_on(ladder.instrument)
@@ -207,7 +231,7 @@ def _plan_ladder(ladder: Ladder, state: State, room: Room) -> Plan:
     for order in standing:
         key = (order.request.side, order.request.price or ZERO, order.request.qty)
         if wanted.pop(key, None) is None:
-            cancels.append((order, why or "no longer wanted by the ladder"))
+            cancels.append((order, why or note or "no longer wanted by the ladder"))
     requests = tuple(
         Planned(
             OrderRequest(
@@ -223,7 +247,7 @@ def _plan_ladder(ladder: Ladder, state: State, room: Room) -> Plan:
         )
         for rung in wanted.values()
     )
-    verdict = Verdict.REFUSE if why else Verdict.PASS
+    verdict = Verdict.REFUSE if why else Verdict.WARN if note else Verdict.PASS
     words = f"{len(ladder.rungs)} rungs, {len(requests)} new, {len(cancels)} withdrawn"
     proposal = Proposal(
         source=ladder.source,
@@ -231,7 +255,7 @@ def _plan_ladder(ladder: Ladder, state: State, room: Room) -> Plan:
         wanted=words,
         reason=ladder.reason,
         verdict=verdict,
-        why=why or "",
+        why=why or note,
     )
     return Plan(requests=requests, cancels=tuple(cancels), proposals=(proposal,))
 
@@ -247,6 +271,20 @@ def _scaled(rungs: Sequence[Rung], spec: Instrument, factor: Decimal) -> tuple[R
         if rung.qty >= max(spec.min_qty, spec.lot)
         and spec.notional(rung.qty, rung.price) >= spec.min_notional
     )
+
+
+def _reducing(rungs: Sequence[Rung], held: Decimal, spec: Instrument) -> tuple[Rung, ...]:
+    """Keep the rungs that take a position down, the nearest first, as far as it goes; none where nothing is held."""
+    left, kept = abs(held), []
+    closing = Side.SELL if held > 0 else Side.BUY
+    for rung in rungs:
+        qty = min(rung.qty, spec.round_qty(left))
+        if rung.side is not closing or qty < max(spec.min_qty, spec.lot):
+            continue
+        if spec.notional(qty, rung.price) >= spec.min_notional:
+            kept.append(Rung(rung.side, rung.price, qty))
+            left -= qty
+    return tuple(kept)
 
 
 def _is_for_target(order: Order) -> bool:

@@ -47,6 +47,7 @@ from tradecli.domain.feed import (
     TradeFeed,
 )
 from tradecli.domain.instrument import Instrument, InstrumentId, venue_of
+from tradecli.domain.intent import Caution
 from tradecli.domain.market import (
     Book,
     Candle,
@@ -108,6 +109,7 @@ class State:
         self.links: dict[tuple[str, str], LinkChanged] = {}
         self.latches: tuple[Latch, ...] = ()
         self.strategies = dict(strategies)
+        self.cautions: dict[InstrumentId, Caution] = {}
         self.reports: dict[tuple[str, InstrumentId | None], tuple[Any, int]] = {}
         self.reports_by_type: dict[tuple[type, InstrumentId | None], Any] = {}
         self.order_times: deque[int] = deque()

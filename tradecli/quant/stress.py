@@ -56,6 +56,18 @@ def stress(ranks: Mapping[str, float | None], weights: Mapping[str, float] = WEI
     known = {name: rank for name in weights if (rank := ranks.get(name)) is not None and math.isfinite(rank)}
     there = math.fsum(weights[name] for name in known)
     coverage = there / math.fsum(weights.values())
-    if not known or coverage < LEAST_COVERAGE:
+    if not known or coverage < LEAST_COVERAGE - 1e-9:
         return Stress(None, coverage)
     return Stress(100.0 * math.fsum(weights[name] * rank for name, rank in known.items()) / there, coverage)
+
+
+def band_after(before: str | None, score: float, *, slack: float = 0.05) -> str:
+    """Return the band of a score: up as soon as an edge is passed, down only when it is ``slack`` below that edge."""
+    names = [name for _, name in BANDS] + ["crisis"]
+    raw = sum(score > highest for highest, _ in BANDS)
+    if before is None or before not in names:
+        return names[raw]
+    standing = names.index(before)
+    while standing > raw and score <= BANDS[standing - 1][0] * (1.0 - slack):
+        standing -= 1
+    return names[max(raw, standing)]

@@ -95,6 +95,7 @@ def daily_track(name: str, ts: Times, bars: tuple[Floats, Floats, Floats, Floats
     """Return the longest run of days of a daily series, with the variance of its ranges."""
     with np.errstate(all="ignore"):
         rv = rogers_satchell_terms(*bars)
+        rv = np.where(rv > 0.0, rv, np.log(bars[1] / bars[2]) ** 2 / (4.0 * np.log(2.0)))
         returns = np.concatenate(([np.nan], np.diff(np.log(bars[3]))))
     days = ts // DAY_MS
     follows = np.concatenate(([False], np.diff(days) == 1))

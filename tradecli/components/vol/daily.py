@@ -5,6 +5,7 @@ Realised variance comes from hourly returns where five months of whole days are 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -52,10 +53,14 @@ def daily(view: View, instrument: InstrumentId, count: int) -> Daily:
 
 
 def ranges(bars: CandleSeries) -> tuple[Times, Floats]:
-    """Return (day number, Rogers–Satchell variance) of daily bars, without those whose price did not move."""
+    """Return (day number, Rogers–Satchell variance) of daily bars, without those whose price did not move.
+
+    A day that ran from one end of its range to the other has 0 by Rogers & Satchell: it takes Parkinson's.
+    """
     if not len(bars):
         return np.empty(0, dtype=np.int64), np.empty(0)
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = rogers_satchell_terms(bars.open, bars.high, bars.low, bars.close)
+        terms = np.where(terms > 0.0, terms, np.log(bars.high / bars.low) ** 2 / (4.0 * math.log(2.0)))
     kept = np.isfinite(terms) & (terms > 0.0)
     return (bars.ts // DAY_MS)[kept].astype(np.int64), terms[kept]

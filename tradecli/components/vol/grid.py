@@ -17,6 +17,7 @@ from tradecli.components.vol import grid_panel, measures, show
 from tradecli.components.vol.grid_report import Expectation, GridReport, Level, Source
 from tradecli.components.vol.lattice import Lattice, Wanted, anchored, follow, inventory_share, is_due, rungs
 from tradecli.components.vol.settings import VolSettings
+from tradecli.components.vol.stress import Act, StressReport
 from tradecli.domain.decision import Input
 from tradecli.domain.enums import Quality, Side
 from tradecli.domain.feed import HOUR_MS, MINUTE_MS, CandleFeed, Feed, QuoteFeed
@@ -30,7 +31,7 @@ SOURCE = "grid"
 EVERY_MS = MINUTE_MS
 OLDEST_VOL_MS = HOUR_MS
 """A volatility report older than this is not traded on: it is due every quarter of an hour."""
-STRESS_REASON = "stress score not built yet"
+NO_STRESS = "no stress report yet"
 
 
 class GridQuery(msgspec.Struct, frozen=True):
@@ -57,6 +58,8 @@ class _Scene(NamedTuple):
     """Multiplier of the spacing in this regime; None where the grid pauses."""
     position: Decimal
     equity: Decimal | None
+    act: Act
+    """What the stress band demands."""
 
 
 def assess(view: View, settings: VolSettings, query: GridQuery) -> GridReport:
@@ -67,12 +70,17 @@ def assess(view: View, settings: VolSettings, query: GridQuery) -> GridReport:
     source = volatility_of(volatility, view, settings)
     mid, mid_at, spread = _price(view, instrument, spec)
     before = view.report(GridReport)
+    stress = view.report(StressReport, instrument)
+    act = stress.act if stress is not None else Act()
     position = view.position(instrument, SOURCE).qty
     blank = GridReport(
         instrument=instrument,
         at=view.at,
         regime=source.regime,
-        stress_reason=STRESS_REASON,
+        stress=stress.score if stress is not None else None,
+        stress_band=stress.band if stress is not None else None,
+        stress_reason=NO_STRESS if stress is None else stress.reason,
+        size_factor=act.size_factor,
         age_s=None if source.as_of is None else (view.at - source.as_of) / 1000,
         volatility=source,
         mid=mid,
@@ -90,7 +98,7 @@ def assess(view: View, settings: VolSettings, query: GridQuery) -> GridReport:
     equity = query.capital if query.capital is not None else view.equity()
     factor = rule.REGIME_FACTORS.get(source.regime or "")
     return _lay_out(
-        blank, view, _Scene(spec, mid, spread, source.value, factor, position, equity), settings, query
+        blank, view, _Scene(spec, mid, spread, source.value, factor, position, equity, act), settings, query
     )
 
 
@@ -188,13 +196,15 @@ def _wanted(scene: _Scene, settings: VolSettings, query: GridQuery) -> tuple[Wan
         own.tau_hours,
         float(scene.spec.maker_fee),
         scene.spread,
-        factor=scene.factor if scene.factor is not None else max(rule.REGIME_FACTORS.values()),
+        factor=scene.act.widen
+        * (scene.factor if scene.factor is not None else max(rule.REGIME_FACTORS.values())),
         kappa=own.kappa,
         tick=float(scene.spec.tick) / scene.mid,
     )
     reach = min(rule.half_range(scene.vol, own.horizon_hours, own.z), math.log1p(own.range_pct / 100.0))
-    levels = rule.levels_per_side(reach, spacing.value, query.levels or own.levels)
-    capital = max(scene.equity or ZERO, ZERO) * Decimal(str(own.capital_share))
+    most = query.levels or own.levels
+    levels = rule.levels_per_side(reach, spacing.value, most if scene.act.widen == 1.0 else max(1, most // 2))
+    capital = max(scene.equity or ZERO, ZERO) * Decimal(str(own.capital_share)) * scene.act.size_factor
     return Wanted(spacing=spacing.value, reach=reach, levels=levels, capital=capital), spacing
 
 
@@ -259,7 +269,17 @@ def propose(report: GridReport, view: View, settings: VolSettings) -> tuple[Inte
         reason = (
             f"spacing {report.spacing:.4%}, {report.regime} regime, vol {report.volatility.value or 0.0:.1%}"
         )
-    return (Ladder(instrument=report.instrument, source=SOURCE, rungs=orders, reason=reason),)
+    if report.stress_band in ("stressed", "crisis"):
+        reason = f"{reason}, stress {report.stress:.0f} {report.stress_band}"
+    return (
+        Ladder(
+            instrument=report.instrument,
+            source=SOURCE,
+            rungs=orders,
+            reason=reason,
+            heeded=report.size_factor,
+        ),
+    )
 
 
 def inputs(report: GridReport) -> tuple[Input, ...]:

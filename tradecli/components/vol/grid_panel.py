@@ -35,7 +35,11 @@ def _facts(report: GridReport) -> tuple[tuple[str, Cell], ...]:
     floor = " (costs)" if floored and (report.spacing_raw or 0.0) < (report.spacing_floor or 0.0) else ""
     fees = None if report.maker_fee is None else 2.0 * report.maker_fee
     share = fmt.pct(report.inventory_share, 0)
-    stress = fmt.number(report.stress, 0) if report.stress is not None else report.stress_reason
+    stress = (
+        f"{fmt.number(report.stress, 0)} {report.stress_band}"
+        if report.stress is not None
+        else report.stress_reason
+    )
     age = fmt.age(None if report.age_s is None else 1000 * report.age_s)
     levels = report.lattice.levels if report.lattice is not None else None
     size = report.lattice.qty if report.lattice is not None else None
@@ -43,7 +47,7 @@ def _facts(report: GridReport) -> tuple[tuple[str, Cell], ...]:
         ("spacing", Cell(f"{fmt.pct(report.spacing, 3)}{floor}", Tone.ACCENT)),
         ("density", Cell(f"{fmt.number(report.density, 1)} levels per 1%")),
         ("regime", Cell(report.regime or fmt.UNKNOWN)),
-        ("stress", Cell(stress, Tone.FAINT)),
+        ("stress", Cell(stress, Tone.FAINT if report.stress_band in (None, "calm") else Tone.WARN)),
         ("volatility", Cell(f"{fmt.pct(vol.value, 1)}, {vol.source}, {age} old")),
         ("fees of a round trip", Cell(fmt.pct(fees, 3))),
         ("range", Cell(f"±{fmt.pct(report.half_range, 2)}")),

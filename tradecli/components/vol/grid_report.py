@@ -61,7 +61,10 @@ class GridReport(msgspec.Struct, frozen=True, kw_only=True):
     density: float | None = None
     regime: str | None = None
     stress: float | None = None
+    stress_band: str | None = None
     stress_reason: str = ""
+    size_factor: Decimal = Decimal(1)
+    """What stress scales the capital by."""
     quoting: bool = False
     reason: str = ""
     age_s: float | None = None

@@ -42,6 +42,19 @@ class GridSettings:
 
 
 @settings
+class StressSettings:
+    """What the bands of the stress score do (METHODS section 5.3). Calm and watch do nothing."""
+
+    act: bool = setting(default=True, help="Whether stressed and crisis bands act, or are only shown")
+    stressed_size: float = setting(
+        default=0.5, help="Sizes under stress, beside the usual ones", unit="fraction", gt=0, le=1
+    )
+    stressed_widen: float = setting(
+        default=1.5, help="Grid spacing under stress, beside the usual", ge=1, le=5
+    )
+
+
+@settings
 class VolSettings:
     """What the volatility desk measures, and how the grid follows it."""
 
@@ -60,3 +73,4 @@ class VolSettings:
     )
     weights: VolWeights = setting(default=VolWeights(), help="Weights of the composite; they add to 1")
     grid: GridSettings = setting(default=GridSettings(), help="The adaptive grid")
+    stress: StressSettings = setting(default=StressSettings(), help="What the bands of the stress score do")
