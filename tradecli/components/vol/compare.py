@@ -162,6 +162,7 @@ def inputs(report: CompareReport) -> tuple[Input, ...]:
 COMPARE = Topic(
     name="compare",
     summary="Estimators, models and index side by side",
+    needs=("show", "forecast"),
     report=CompareReport,
     assess=assess,
     present=present,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from tradecli.components.base import Component
+from tradecli.components.vol.compare import COMPARE
+from tradecli.components.vol.cone import CONE
+from tradecli.components.vol.forecast import FORECAST
 from tradecli.components.vol.grid import GRID
 from tradecli.components.vol.index import INDEX
 from tradecli.components.vol.settings import VolSettings
 from tradecli.components.vol.show import SHOW
 from tradecli.components.vol.skew import SKEW
+from tradecli.components.vol.stress import STRESS
 from tradecli.components.vol.surface import SURFACE
 from tradecli.components.vol.term import TERM
 
@@ -15,5 +19,5 @@ COMPONENT = Component(
     name="vol",
     summary="Volatility, regimes and the grid",
     settings=VolSettings,
-    topics=(SHOW, GRID, INDEX, TERM, SKEW, SURFACE),
+    topics=(SHOW, STRESS, GRID, FORECAST, CONE, COMPARE, INDEX, TERM, SKEW, SURFACE),
 )

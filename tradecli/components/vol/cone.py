@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from tradecli.components.base import Topic, View, focus_of
-from tradecli.components.vol import implied
+from tradecli.components.vol.chains import COINS
 from tradecli.components.vol.daily import daily
 from tradecli.components.vol.settings import VolSettings
 from tradecli.domain.decision import Input
@@ -81,7 +81,7 @@ class ConeReport(msgspec.Struct, frozen=True, kw_only=True):
 def asked_feeds(instrument: InstrumentId, settings: VolSettings) -> tuple[Feed, ...]:
     return (
         CandleFeed(instrument, HOUR_MS, 24 * 366),
-        *(VolIndexFeed(f"DVOL-{coin}", 365 * DAY_MS) for coin in implied.COINS),
+        *(VolIndexFeed(f"DVOL-{coin}", 365 * DAY_MS) for coin in COINS),
     )
 
 
@@ -133,7 +133,7 @@ def _line(row: realised.ConeRow, variances: np.ndarray, index: float | None) -> 
 
 def _implied(view: View, instrument: InstrumentId) -> ImpliedRank:
     spec = view.instrument(instrument)
-    coin = spec.base if spec is not None and spec.base in implied.COINS else "BTC"
+    coin = spec.base if spec is not None and spec.base in COINS else "BTC"
     name = f"DVOL-{coin}"
     series = view.vol_index(name)
     since = view.at - 365 * DAY_MS
@@ -224,6 +224,7 @@ def inputs(report: ConeReport) -> tuple[Input, ...]:
 CONE = Topic(
     name="cone",
     summary="Where volatility stands in its own past",
+    needs=(),
     report=ConeReport,
     query=ConeQuery,
     assess=assess,

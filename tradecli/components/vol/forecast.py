@@ -238,6 +238,7 @@ def inputs(report: ForecastReport) -> tuple[Input, ...]:
 FORECAST = Topic(
     name="forecast",
     summary="What five models forecast, with intervals and diagnostics",
+    needs=(),
     report=ForecastReport,
     query=ForecastQuery,
     assess=assess,

@@ -174,6 +174,7 @@ def inputs(report: StressReport) -> tuple[Input, ...]:
 STRESS = Topic(
     name="stress",
     summary="Market stress from 0 to 100, and what it makes the desk do",
+    needs=(),
     report=StressReport,
     assess=assess,
     present=present,
