@@ -166,3 +166,18 @@ def test_it_makes_private_folders_whatever_the_umask(run: Run, home: Path) -> No
         os.umask(before)
     for folder in (home / "state" / "tradecli", folders.profile_dir("demo")):
         assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_m09_it_works_where_even_the_place_of_the_configuration_is_nonsense(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", "not/absolute")
+    result = run("kill", "halt", "--reason", "x", "--format", "json")
+    assert result.code == 0 and flag("demo") == [("halt", "all", "x")]
+    assert "cannot be read" in result.json["warnings"][0]
+
+
+def test_m09_a_journal_that_cannot_be_written_is_not_in_the_way_of_the_kill(run: Run) -> None:
+    (folders.made(folders.profile_dir("demo")) / "kill.log").mkdir()
+    assert run("kill", "halt", "--reason", "x").code == 0
+    assert flag() == [("halt", "all", "x")]

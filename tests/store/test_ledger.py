@@ -25,7 +25,7 @@ from tradecli.domain.enums import Mode, OrderStatus
 from tradecli.domain.events import Event, OrderAsked, Transferred
 from tradecli.engine.core import Engine
 from tradecli.errors import LockHeld, NotEnoughData, NotFound, StoreFault
-from tradecli.store.ledger import Ledger, Run
+from tradecli.store.ledger import Ledger, Run, _to_the_end
 from tradecli.store.lock import ProcessLock
 from tradecli.store.reader import LedgerReader
 
@@ -324,3 +324,96 @@ def test_a_run_made_again_replaces_the_earlier_one_of_its_name(tmp_path: Path) -
     with LedgerReader(path) as reader:
         assert len(reader.runs()) == 1
         assert len(reader.fills()) == 2
+
+
+def test_without_a_run_nothing_is_kept_and_a_commit_says_why(tmp_path: Path) -> None:
+    async def go() -> None:
+        ledger = await Ledger.open(tmp_path / "l.db", mode=Mode.REPLAY, account="a")
+        try:
+            await ledger.finish_run(T0, {})
+            await ledger.beat(T0, T0, b"{}")
+            assert ledger.head == ""
+            with pytest.raises(StoreFault, match="begun"):
+                await ledger.commit([], await ledger.take_lease("x"))
+        finally:
+            await ledger.close()
+
+    asyncio.run(go())
+    with closing(sqlite3.connect(tmp_path / "l.db")) as raw:
+        assert raw.execute("SELECT count(*) FROM runs").fetchone() == (0,)
+        assert raw.execute("SELECT count(*) FROM heartbeat").fetchone() == (0,)
+
+
+def test_inv_20_steps_and_decisions_are_read_back_in_their_order(tmp_path: Path) -> None:
+    kept, _ = steps()
+
+    async def go() -> None:
+        ledger = await Ledger.open(tmp_path / "l.db", mode=Mode.REPLAY, account="a")
+        try:
+            await ledger.begin_run(RUN)
+            await ledger.commit(kept, await ledger.take_lease("x"))
+            await ledger.finish_run(T0, {"done": True})
+            await ledger.beat(T0, T0, b"{}")
+            assert [step.event async for step in ledger.steps("r1")] == [step.event for step in kept]
+            assert [each.trigger for each in await ledger.decisions("r1")] == ["operator"]
+            assert await ledger.decisions("r1", until=T0 - 1) == []
+        finally:
+            await ledger.close()
+
+    asyncio.run(go())
+
+
+def test_s03_a_fault_while_a_file_is_bound_closes_it_and_is_told_as_a_fault_of_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr("tradecli.store.ledger._bind", failing)
+    with pytest.raises(StoreFault, match="I/O"):
+        asyncio.run(Ledger.open(tmp_path / "l.db", mode=Mode.REPLAY, account="a"))
+
+
+@pytest.mark.parametrize("raw", [b"garbage" * 900, b"SQLite format 3\x00" + b"\xff" * 5_000])
+def test_s06_a_file_that_is_no_ledger_is_refused_and_kept_as_it_was(tmp_path: Path, raw: bytes) -> None:
+    (tmp_path / "l.db").write_bytes(raw)
+    with pytest.raises(StoreFault):
+        asyncio.run(Ledger.open(tmp_path / "l.db", mode=Mode.REPLAY, account="a"))
+    assert (tmp_path / "l.db").read_bytes() == raw
+
+
+def test_n16_one_who_is_called_back_again_and_again_is_let_go_only_when_the_work_has_ended() -> None:
+    async def go() -> None:
+        gate, ended = asyncio.Event(), []
+
+        async def work() -> None:
+            await gate.wait()
+            ended.append(True)
+
+        waiting = asyncio.ensure_future(_to_the_end(work()))
+        for _ in range(3):
+            await asyncio.sleep(0)
+            waiting.cancel()
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        gate.set()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert ended
+
+    asyncio.run(go())
+
+
+def test_n16_work_that_was_itself_called_back_lets_its_caller_go() -> None:
+    async def go() -> None:
+        async def work() -> None:
+            await asyncio.Event().wait()
+
+        waiting = asyncio.ensure_future(_to_the_end(work()))
+        await asyncio.sleep(0)
+        for task in asyncio.all_tasks() - {asyncio.current_task(), waiting}:
+            task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(go())
