@@ -105,6 +105,8 @@ def test_d04_i01_a_decimal_from_outside_is_held_to_the_one_grammar_wherever_it_s
         b'{"rate": 1, "rate": 2}',
         b'{"name": "\\ud800"}',
         b'{"name": "x", "other": "\\udfff"}',
+        b'{"name": "\xed\xa0\x80"}',
+        b'\xef\xbb\xbf{"name": "x"}',
         b'{"amount": ' + b"9" * 5_000 + b"}",
         b"[" * 65 + b"]" * 65,
         b'{"a":' * 65 + b"1" + b"}" * 65,

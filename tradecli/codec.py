@@ -51,7 +51,8 @@ def decode_outside(data: bytes, type: type[T]) -> T:
     if len(data) > LARGEST_DOCUMENT:
         raise ValueError(f"document of {len(data)} bytes is over the cap of {LARGEST_DOCUMENT}")
     _check_depth(data)
-    raw = json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_number)
+    text = data.decode("utf-8")  # json itself would let halves of surrogate pairs through
+    raw = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_number)
     value = msgspec.convert(raw, type=type, strict=True)
     _check_decimals(value, raw)
     if b"\\u" in data:

@@ -82,3 +82,19 @@ def test_a_profile_whose_name_is_a_path_is_refused_even_if_the_file_declares_it(
         with pytest.raises(ConfigError):
             locate()
     assert locate("paper").profile == "paper"
+
+
+def test_g05_an_unknown_profile_beside_hundreds_of_known_ones_is_still_one_short_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = folders.config_file()
+    folders.made(path.parent)
+    names = "".join(f'[profiles.p{number}]\nmode = "paper"\n' for number in range(300))
+    path.write_text(names + f'[profiles."{"x" * 5_000}"]\nmode = "paper"\n')
+    with pytest.raises(ConfigError) as refused:
+        locate("lvie")
+    assert len(refused.value.line()) < 500
+    path.write_text(f'[profiles.own]\nmode = "{"y" * 5_000}"\n')
+    with pytest.raises(ConfigError) as refused:
+        locate("own")
+    assert len(refused.value.line()) < 500

@@ -160,3 +160,14 @@ def test_i07_an_archive_that_was_damaged_anywhere_is_a_bad_file_and_no_fault_of_
         path.write_bytes(good[:at] + bytes([good[at] ^ 0xFF]) + good[at + 1 :])
         with contextlib.suppress(BadFile):
             read_file(path, KLINES)
+
+
+def test_i07_numbers_said_to_be_iso_times_are_refused_with_what_they_are(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    numbers = {name: [10.0, 10.0] for name in ("open", "high", "low", "close", "volume")}
+    path = tmp_path / "bars.parquet"
+    pq.write_table(pa.table({"ts": [1690000020000, 1690000080000], **numbers}), path)
+    with pytest.raises(BadFile, match="int64, not ISO"):
+        read_file(path, Given(kind=Kind.CANDLES, venue="binance", symbol="BTCUSDT", time_unit="iso"))

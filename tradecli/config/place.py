@@ -19,6 +19,7 @@ from tradecli.errors import ConfigError
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}\Z")
 """A profile names a folder, so that it may not be a path (X05)."""
+_SHOWN = 20
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +76,7 @@ def mode_of(profile: str, path: Path | None) -> Mode:
     if isinstance(own, dict) and "mode" in own:
         if own["mode"] not in list(Mode):
             raise ConfigError(
-                f"profile {profile!r} has no such mode: {own['mode']!r}",
+                f"profile {profile!r} has no such mode: {str(own['mode'])[:40]!a}",
                 number=130,
                 where=str(path),
                 hint="one of " + ", ".join(Mode),
@@ -83,8 +84,8 @@ def mode_of(profile: str, path: Path | None) -> Mode:
         return Mode(own["mode"])
     if profile in MODES:
         return MODES[profile]
-    known = sorted({*MODES, *tables})
-    hint = f"known: {', '.join(known)}"
+    known = sorted({*MODES, *(name for name in tables if _NAME.match(name))})
+    hint = f"known: {', '.join(known[:_SHOWN])}"
     raise ConfigError(
         f"no such profile: {profile!r}", number=131, hint=hint, where=str(path) if path else None
     )

@@ -221,6 +221,8 @@ class Table:
         import pyarrow as pa
         import pyarrow.compute as pc
 
+        if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+            raise BadFile(self.name, f"column {column} holds {values.type}, not ISO times")
         shape = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
         zone = r"(Z|[+]00:?00)"
         pattern = shape + zone + ("?$" if zone_may_miss else "$")
