@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sqlite3
@@ -417,3 +418,15 @@ def test_n16_work_that_was_itself_called_back_lets_its_caller_go() -> None:
             await waiting
 
     asyncio.run(go())
+
+
+def test_a_reader_that_is_closed_in_the_middle_of_an_answer_leaves_no_complaint_behind(
+    tmp_path: Path,
+) -> None:
+    kept, _ = steps()
+    asyncio.run(keep(tmp_path / "l.db", kept))
+    with LedgerReader(tmp_path / "l.db") as reader:
+        rows = reader.step_rows()
+        next(rows)
+    del rows  # an error raised in here would be nobody's: the suite fails on it
+    gc.collect()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -107,8 +106,9 @@ class LedgerReader:
 
     def _rows(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         try:
-            with closing(self._db.execute(query, values)) as cursor:
-                yield from cursor
+            # `yield from` would close the cursor of a store that may be closed by then, and complain to nobody.
+            for row in self._db.execute(query, values):  # noqa: UP028
+                yield row
         except sqlite3.Error as error:
             raise _fault(error, self.path) from error
 
