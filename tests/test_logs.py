@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradecli.logs import MASK, open_log, redacted
+from tradecli.logs import open_log
+from tradecli.redaction import MASK, redacted
 
 CANARY = "c4n4ryS3cr3tV4lu3"
 
@@ -22,6 +23,7 @@ CANARY = "c4n4ryS3cr3tV4lu3"
         f"api_key={CANARY}",
         f"apiKey: {CANARY}",
         f'{{"secret": "{CANARY}"}}',
+        json.dumps({"error": json.dumps({"secret": CANARY})}),
         f"'apiSecret': '{CANARY}'",
         f"passphrase = {CANARY}",
         f"https://api.example.com/order?symbol=BTCUSDT&signature={CANARY}&timestamp=1",

@@ -1,44 +1,21 @@
-"""Log sinks and the one redaction filter of every sink: log, exception, export, crash report, screen (X01, X02).
+"""The log of a session that stays: every line through the redaction filter, in files of their own (X01, X02).
 
-``redacted`` is plain text work and cheap to import; structlog is loaded only by ``open_log``, which the engine calls.
-Everything below logs through the standard ``logging``; a sink that fails loses its line and nothing else (P14, S12).
+structlog is loaded only by ``open_log``, which the engine calls. Everything below logs through the standard
+``logging``; a sink that fails loses its line and nothing else (P14, S12).
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
-MASK = "[redacted]"
+from tradecli.redaction import redacted
+
 LARGEST = 8 * 1024 * 1024
 KEPT = 4
-_NAMED = re.compile(
-    r"(?i)((?<![A-Za-z])(?:api[_-]?key|api[_-]?secret|secret(?:[_-]?key)?|private[_-]?key|passphrase|password|token|signature|sign|"
-    r"x-mbx-apikey|ok-access-(?:key|sign|passphrase)|x-bapi-(?:api-key|sign)|client_secret|authorization|cookie)"
-    r"[\"']?\s*[=:]\s*[\"']?(?:(?:bearer|basic|token)\s+)?)([^\s\"'\\&,;)}\]]+)"
-)
-_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/_.=-]{8,}")
-_URL_USER = re.compile(r"(\w+://)[^/\s:@\"'\\,]+:[^/\s@\"'\\,]+@")
-_SCALAR = re.compile(r"(?:null|true|false|-?[0-9.eE+-]+|[\[{].*)\Z")
-_REFERENCE = re.compile(r"(?:env|keyring|file):\S+\Z")
-
-
-def redacted(text: str) -> str:
-    """Return ``text`` with keys, secrets, tokens, signatures and authorization headers masked."""
-    if "=" in text or ":" in text:
-        text = _NAMED.sub(_mask, text)
-        text = _URL_USER.sub(rf"\1{MASK}@", text)
-    return _BEARER.sub(rf"\1 {MASK}", text)
-
-
-def _mask(match: re.Match[str]) -> str:
-    named, value = match.groups()
-    is_json_scalar = '":' in named and named.rstrip()[-1] == ":" and _SCALAR.match(value)
-    return match.group(0) if is_json_scalar or _REFERENCE.match(value) else named + MASK
 
 
 def open_log(folder: Path, *, level: int = logging.INFO) -> Callable[[], None]:

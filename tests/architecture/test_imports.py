@@ -21,7 +21,7 @@ LAYERS = (
     ("components",),
     ("present", "quant", "ports", "codec"),
     ("domain",),
-    ("errors", "settings"),
+    ("errors", "settings", "redaction"),
 )
 ENGINE_CORE = ("core", "state", "plan", "risk", "gate", "cycle", "execute", "reconcile")
 PURE = (

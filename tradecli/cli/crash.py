@@ -13,7 +13,7 @@ def keep(error: BaseException, argv: Sequence[str]) -> str:
     from tradecli import __version__
     from tradecli.cli.clock import now_ms
     from tradecli.config import folders
-    from tradecli.logs import redacted
+    from tradecli.redaction import redacted
 
     try:
         folder = folders.made(folders.state_dir() / "crashes")

@@ -203,7 +203,7 @@ class Deadline:
 
 
 def _report(error: TradecliError, *, as_json: bool) -> int:
-    from tradecli.logs import redacted
+    from tradecli.redaction import redacted
 
     try:
         if as_json:
@@ -229,7 +229,7 @@ def _unexpected(error: Exception, argv: Sequence[str], *, as_json: bool, verbose
     if verbose >= 2:
         import traceback
 
-        from tradecli.logs import redacted
+        from tradecli.redaction import redacted
 
         sys.stderr.write(redacted("".join(traceback.format_exception(error))))
     _report(told, as_json=as_json)

@@ -18,8 +18,8 @@ from tradecli.cli.formats import TEXT, arrange, project, record
 from tradecli.cli.options import Options
 from tradecli.domain.enums import Mode
 from tradecli.errors import ExitCode, NotFound, StoreFault, TradecliError, UsageError, gravest
-from tradecli.logs import redacted
 from tradecli.present.blocks import Panel
+from tradecli.redaction import redacted
 
 
 class Answer(msgspec.Struct, kw_only=True):

@@ -21,6 +21,7 @@ from tradecli.engine.cycle import Duty
 from tradecli.engine.state import State
 from tradecli.engine.view import StateView
 from tradecli.errors import NotEnoughData
+from tradecli.redaction import redacted
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ def _without(command: Assess, at: int, error: str, *, fault: bool) -> Assessed:
         cycle=command.cycle,
         ts=at,
         report=None,
-        error=error,
+        error=redacted(error),
         fault=fault,
     )
 

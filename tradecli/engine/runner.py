@@ -45,6 +45,7 @@ from tradecli.engine.clock import SimulatedClock
 from tradecli.engine.core import Engine
 from tradecli.engine.gate import last_look
 from tradecli.ports import Clock, Lease, Store
+from tradecli.redaction import redacted
 
 _BATCH = 1_000
 _BREATHE = 2_000
@@ -225,6 +226,8 @@ class Runner:
         """Process one event and everything that follows from it at the same moment."""
         if isinstance(event, MARKET_TYPES):
             self.venue.on_market(event, at)
+        else:
+            event = without_secrets(event)
         follow = self._follow
         commands = self.engine.process(event, at)
         if commands or self.engine.touched or isinstance(event, LinkChanged):
@@ -331,3 +334,10 @@ class Runner:
         kept = {latch.scope for latch in self._on_disk}
         for scope in sorted({latch.scope for latch in known} - kept, key=str):
             await self._take(LatchReleased(scope=scope, reason="released by another process", ts=at), at)
+
+
+def without_secrets(event: Event) -> Event:
+    """Return an event whose reason, which may quote a venue's or a library's error, is fit for store and screen."""
+    told = getattr(event, "reason", "")
+    kept = redacted(told) if told else told
+    return event if kept == told else msgspec.structs.replace(event, reason=kept)

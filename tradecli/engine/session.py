@@ -25,6 +25,7 @@ from tradecli.engine.risk import ask, check, largest_allowed
 from tradecli.engine.runner import Runner
 from tradecli.engine.snapshot import Preview, Snapshot
 from tradecli.engine.window import CandleWindow, Ring
+from tradecli.redaction import redacted
 
 _PUBLISH_MS = 80
 _TAPE = 200
@@ -99,7 +100,7 @@ class EngineSession:
         except BaseException as broken:  # the thread's supervisor: told to the face, never lost
             self.failure = broken
             self._latest = msgspec.structs.replace(
-                self._latest, running=False, note=f"engine stopped: {broken}"
+                self._latest, running=False, note=redacted(f"engine stopped: {broken}")
             )
         finally:
             self._ready.set()
