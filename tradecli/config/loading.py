@@ -194,6 +194,10 @@ class _Collected:
             if key not in self.known:
                 self.unknown(key, where)
                 continue
+            if _KEY_LIKE.match(environment[variable]):
+                message = f"{key} looks like a secret in the wrong variable"
+                self.problem(108, key, message, where, "no key of this section takes a secret")
+                continue
             try:
                 value = from_text(environment[variable], self.known[key].type)
             except ValueError as error:
