@@ -64,7 +64,7 @@ COLUMNS = [
 
 def two_chains() -> list[tuple[int, ChainArrays]]:
     """Return a chain that can be used, and one an hour later without a single bid."""
-    good = flat(smiling, step=2_000.0)
+    good = flat(smiling, step=3_000.0)
     dead = ChainArrays(
         good.years, good.strike, good.cp, 0.0 * good.bid, good.ask, good.underlying, good.inverse
     )

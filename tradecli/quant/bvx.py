@@ -65,7 +65,12 @@ class Bvx:
 
 
 def bvx(
-    slices: Sequence[Slice], wings: str = "full", smiles: Smiles | None = None, *, smooth: bool = False
+    slices: Sequence[Slice],
+    wings: str = "full",
+    smiles: Smiles | None = None,
+    *,
+    smooth: bool = False,
+    compiled: bool = False,
 ) -> Bvx:
     """Return the index of the expiries around 30 days.
 
@@ -74,7 +79,7 @@ def bvx(
     if wings not in WINGS:
         raise ValueError(f"wings are one of {', '.join(WINGS)}")
     near = [each for each in slices if mfiv.NEAREST <= each.years <= mfiv.FARTHEST]
-    found = {name: _strips(near, LEAST_DELTA if name == "5d" else None) for name in WINGS}
+    found = {name: _strips(near, LEAST_DELTA if name == "5d" else None, compiled) for name in WINGS}
     indices = {name: mfiv.index(sound) for name, (sound, _) in found.items()}
     chosen, (sound, refused) = indices[wings], found[wings]
     fitted = tuple(smiles()) if smiles is not None and (smooth or chosen.vol is None) else ()
@@ -92,7 +97,7 @@ def bvx(
         for flag in each.flags
         if "forward" in flag
     ]
-    edge = _edges(used, chosen)
+    edge = _edges(used, chosen, compiled)
     quality = "degraded" if reasons or edge.worst >= SERIOUS else "ok"
     reasons += edge.texts
     vol, method = chosen.vol, chosen.method
@@ -118,11 +123,20 @@ def bvx(
     )
 
 
-def _strips(slices: Sequence[Slice], least_delta: float | None) -> tuple[list[Strip], dict[float, str]]:
+def _strips(
+    slices: Sequence[Slice], least_delta: float | None, compiled: bool
+) -> tuple[list[Strip], dict[float, str]]:
     """Return the sound strips, and why the others are none, by years."""
     sound, refused = [], {}
     for each in slices:
-        strip = mfiv.strip(each.quotes, each.forward, each.years, factor=each.factor, least_delta=least_delta)
+        strip = mfiv.strip(
+            each.quotes,
+            each.forward,
+            each.years,
+            factor=each.factor,
+            least_delta=least_delta,
+            compiled=compiled,
+        )
         why = "no strike at the forward is quoted on all sides" if strip is None else strip.refusal()
         if strip is not None and why is None:
             sound.append(strip)
@@ -151,15 +165,17 @@ class _Edges(NamedTuple):
     texts: list[str]
 
 
-def _edges(used: Sequence[Strip], index: mfiv.Index) -> _Edges:
+def _edges(used: Sequence[Strip], index: mfiv.Index, compiled: bool) -> _Edges:
     total, added, worst = 0.0, 0.0, 0.0
     texts = []
     for each, weight in zip(used, _weights([each.T for each in used]), strict=True):
-        missing = each.left_out()
+        missing = each.left_out(compiled=compiled)
         total += weight * sum(missing)
         added += weight * each.coarseness()
         ends = each.strikes[[0, -1]].tolist()
-        for side, short, at, gone in zip(("puts", "calls"), each.truncated(), ends, missing, strict=True):
+        for side, short, at, gone in zip(
+            ("puts", "calls"), each.truncated(missing), ends, missing, strict=True
+        ):
             if short:
                 share = gone / each.variance if math.isfinite(gone) else 1.0
                 worst = max(worst, share)

@@ -7,10 +7,14 @@ rational" (2015): Halley steps on the logarithm of the price inside a bracket th
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tradecli.quant import option_kernel as kernel
+from tradecli.quant.kernels import compiled as machine_code
+from tradecli.quant.options import black76
 from tradecli.quant.returns import Floats
 
 LOWEST, HIGHEST = 0.01, 5.0
@@ -20,12 +24,38 @@ TOLERANCE = 1e-9
 MOST_STEPS = 80
 
 
-def implied_vol(price: ArrayLike, F: ArrayLike, K: ArrayLike, T: ArrayLike, cp: ArrayLike = 1.0) -> Floats:
+class ImpliedGreeks(NamedTuple):
+    """Volatility behind a price, and six sensitivities in the units of ``options.Black76``, without interest."""
+
+    vol: Floats
+    delta: Floats
+    gamma: Floats
+    vega: Floats
+    theta: Floats
+    vanna: Floats
+    volga: Floats
+
+
+def implied_vol(
+    price: ArrayLike,
+    F: ArrayLike,
+    K: ArrayLike,
+    T: ArrayLike,
+    cp: ArrayLike = 1.0,
+    *,
+    compiled: bool = False,
+) -> Floats:
     """Return the annual volatility behind undiscounted prices in quote currency; everything broadcasts.
 
     NaN where a price is at or below intrinsic, at or above its upper bound (F for a call, K for a put), where T is not
-    positive, and where the volatility would lie outside [0.01, 5].
+    positive, and where the volatility would lie outside [0.01, 5]. ``compiled`` is three times as fast and takes half a
+    second to import: for live work.
     """
+    if compiled:
+        terms = _aligned(price, F, K, T, cp)
+        vol = np.empty(terms[0].size)
+        machine_code(kernel.invert, *kernel.INNER)(*(each.ravel() for each in terms), LOWEST, HIGHEST, vol)
+        return vol.reshape(terms[0].shape)
     price, F, K, T, cp = np.broadcast_arrays(
         *(np.asarray(each, dtype=np.float64) for each in (price, F, K, T, cp))
     )
@@ -42,6 +72,37 @@ def implied_vol(price: ArrayLike, F: ArrayLike, K: ArrayLike, T: ArrayLike, cp: 
     root = np.sqrt(T[valid])
     found[valid] = _solve(x[valid], target[valid], LOWEST * root, HIGHEST * root) / root
     return found
+
+
+def implied_greeks(
+    price: ArrayLike,
+    F: ArrayLike,
+    K: ArrayLike,
+    T: ArrayLike,
+    cp: ArrayLike = 1.0,
+    *,
+    vol: Floats | None = None,
+    compiled: bool = False,
+) -> ImpliedGreeks:
+    """Return volatilities and Greeks of a whole chain of undiscounted prices; everything broadcasts.
+
+    ``vol`` gives volatilities that are known already, so that only the Greeks are computed. An option without a
+    volatility has NaN throughout.
+    """
+    sigma = implied_vol(price, F, K, T, cp, compiled=compiled) if vol is None else vol
+    if not compiled:
+        g = black76(F, K, T, sigma, cp)
+        return ImpliedGreeks(sigma, g.delta, g.gamma, g.vega, g.theta, g.vanna, g.volga)
+    terms = _aligned(F, K, T, cp, sigma)
+    found = np.empty((6, terms[0].size))
+    machine_code(kernel.sensitivities)(*(each.ravel() for each in terms), found)
+    return ImpliedGreeks(sigma, *(each.reshape(terms[0].shape) for each in found))
+
+
+def _aligned(*terms: ArrayLike) -> list[Floats]:
+    """Return all of them as arrays of one shape that lie in order in memory."""
+    arrays = np.broadcast_arrays(*(np.asarray(each, dtype=np.float64) for each in terms))
+    return [np.ascontiguousarray(each) for each in arrays]
 
 
 def implied_vol_inverse(

@@ -71,14 +71,13 @@ class Strip:
             return np.empty(0)
         return np.asarray(2.0 / self.T * _widths(self.strikes) / self.strikes**2 * self.prices)
 
-    def left_out(self) -> tuple[float, float]:
+    def left_out(self, *, compiled: bool = False) -> tuple[float, float]:
         """Return the variance beyond the last put and the last call, at the volatility of each of these two."""
         if self.prices is None:
             return math.nan, math.nan
         ends = self.strikes[[0, -1]]
-        vols = implied_vol(
-            self.prices[[0, -1]], self.forward, ends, self.T, np.where(ends < self.k0, -1.0, 1.0)
-        )
+        side = np.where(ends < self.k0, -1.0, 1.0)
+        vols = implied_vol(self.prices[[0, -1]], self.forward, ends, self.T, side, compiled=compiled)
         low, high = (vols * math.sqrt(self.T)).tolist()
         missing = (
             truncation.below(self.forward, float(ends[0]), low),
@@ -100,13 +99,14 @@ class Strip:
         total = _variance(self.strikes, price, self.forward, self.k0, self.T)
         return total + 2.0 / self.T * missing - self.variance
 
-    def truncated(self) -> tuple[bool, bool]:
+    def truncated(self, missing: tuple[float, float] | None = None) -> tuple[bool, bool]:
         """Say of each end (puts, calls) whether its quotes stop too early: more than a fiftieth is left out.
 
-        An end that a delta rule cut is as the construction wants it, not truncated.
+        An end that a delta rule cut is as the construction wants it, not truncated. ``missing`` is ``left_out()``,
+        where it is known already.
         """
         limit = MOST_BEYOND * self.variance
-        low, high = self.left_out()
+        low, high = missing if missing is not None else self.left_out()
         return not self.cut[0] and not low <= limit, not self.cut[1] and not high <= limit
 
     def refusal(self) -> str | None:
@@ -142,7 +142,13 @@ def forward_of(quotes: Quotes, *, inverse: bool, growth: float = 1.0, strikes: i
 
 
 def strip(
-    quotes: Quotes, forward: float, T: float, *, factor: float = 1.0, least_delta: float | None = None
+    quotes: Quotes,
+    forward: float,
+    T: float,
+    *,
+    factor: float = 1.0,
+    least_delta: float | None = None,
+    compiled: bool = False,
 ) -> Strip | None:
     """Return the variance 2/T Σ ΔK/K² Q − 1/T (F/K0 − 1)² over the selected strikes; None without a K0.
 
@@ -169,7 +175,7 @@ def strip(
     strikes, price = quotes.strike[rows], factor * price
     cut = False, False
     if least_delta is not None:
-        kept = _at_least(least_delta, strikes, price, forward, T, zero=len(below))
+        kept = _at_least(least_delta, strikes, price, forward, T, zero=len(below), compiled=compiled)
         cut = not kept[0], not kept[-1]
         strikes, price = strikes[kept], price[kept]
     if len(strikes) < 2:
@@ -204,10 +210,11 @@ def _widths(strikes: Floats) -> Floats:
 
 
 def _at_least(
-    least: float, strikes: Floats, price: Floats, forward: float, T: float, *, zero: int
+    least: float, strikes: Floats, price: Floats, forward: float, T: float, *, zero: int, compiled: bool
 ) -> np.ndarray:
     side = np.where(np.arange(len(strikes)) < zero, -1.0, 1.0)
-    delta = np.abs(black76(forward, strikes, T, implied_vol(price, forward, strikes, T, side), side).delta)
+    vol = implied_vol(price, forward, strikes, T, side, compiled=compiled)
+    delta = np.abs(black76(forward, strikes, T, vol, side).delta)
     kept: np.ndarray = delta >= least  # false where no volatility explains the price
     kept[zero] = True
     return kept

@@ -15,7 +15,9 @@ import numpy as np
 from tradecli.quant.returns import Floats
 from tradecli.quant.svi import RawSvi
 
-STEPS = 25
+STEPS = 15
+SETTLED = 1e-6
+"""A step that gains less than this share of the squares is the last."""
 FEWEST = 5
 ROOM = 0.999
 """How near to its limits a fit may come."""
@@ -83,7 +85,7 @@ def fit(k: Floats, vol: Floats, years: Floats, theta: Floats, weight: Floats) ->
         there = x + np.clip(step, -1.0, 1.0)
         then = _missed(there, k, vol, years, theta, share)
         if then @ then < missed @ missed:
-            converged = bool(missed @ missed - then @ then <= 1e-8 * (missed @ missed) + 1e-18)
+            converged = bool(missed @ missed - then @ then <= SETTLED * (missed @ missed) + 1e-18)
             x, missed, damping = there, then, damping / 5.0
             if converged:
                 break

@@ -14,8 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from tradecli.quant import ssvi, svi
-from tradecli.quant.implied import implied_vol
-from tradecli.quant.options import black76
+from tradecli.quant.implied import implied_greeks
 from tradecli.quant.returns import Floats
 from tradecli.quant.slices import Slice
 from tradecli.quant.svi import RawSvi, SviFit
@@ -91,7 +90,7 @@ class Surface:
     reasons: tuple[str, ...] = ()
 
 
-def points_of(slices: Sequence[Slice]) -> list[Points]:
+def points_of(slices: Sequence[Slice], *, compiled: bool = False) -> list[Points]:
     """Return the out-of-the-money quotes of each expiry in volatility, all inverted in one call."""
     parts = [_otm(each) for each in slices]
     if not parts:
@@ -100,9 +99,10 @@ def points_of(slices: Sequence[Slice]) -> list[Points]:
     counts = [len(part[0]) for part in parts]
     forward = np.repeat([each.forward for each in slices], counts)
     years = np.repeat([each.years for each in slices], counts)
-    vol = implied_vol(price, forward, strike, years, cp)
+    found_greeks = implied_greeks(price, forward, strike, years, cp, compiled=compiled)
+    vol = found_greeks.vol
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = 2.0 * half / black76(forward, strike, years, vol, cp).vega
+        spread = 2.0 * half / found_greeks.vega
     k = np.log(strike / forward)
     found = []
     for end, count in zip(np.cumsum(counts).tolist(), counts, strict=True):
@@ -131,7 +131,7 @@ def fit(
 
     ``known`` gives slices of a moment ago by their years, to begin from; ``compiled`` is for live work.
     """
-    points = points_of(slices)
+    points = points_of(slices, compiled=compiled)
     usable, dropped = [], []
     for one, quoted in zip(slices, points, strict=True):
         if len(quoted.k) and quoted.k[0] < 0.0 <= quoted.k[-1]:

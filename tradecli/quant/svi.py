@@ -25,12 +25,9 @@ ATM_REACH = 8.0
 """Durrleman's condition is looked at on ±1.5, and at least this many deviations at the money."""
 TOLERATED = -1e-9
 STEEPEST = 2.0
-HUBER = 1.345
-PASSES = 2
 STARTS_M = (-0.5, 0.0, 0.5)
 STARTS_S = (0.3, 1.0, 3.0)
 """In deviations at the money: the nine places where the search may begin."""
-BEST_STARTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +66,14 @@ class RawSvi:
             g = (1.0 - 0.5 * k * first / w) ** 2 - 0.25 * first**2 * (1.0 / w + 0.25) + 0.5 * second
         return np.where(w > 0.0, g, -1.0)
 
-    def butterfly(self, step: float = GRID_STEP) -> tuple[float, float]:
+    def butterfly(self, step: float = GRID_STEP, *, compiled: bool = False) -> tuple[float, float]:
         """Return the least g on the grid of METHODS section 7, and the k it is at."""
         reach = max(GRID_REACH, ATM_REACH * math.sqrt(max(self.at(0.0), 0.0)))
+        if compiled:
+            linear = self.a, self.b * self.rho * self.s, self.b * self.s, self.m, self.s
+            find = machine_code(kernel.svi_lowest, kernel.svi_durrleman)
+            g_min, at = find(*linear, round(reach / step), step)
+            return float(g_min), float(at)
         grid = np.arange(-round(reach / step), round(reach / step) + 1) * step
         g = self.durrleman(grid)
         lowest = int(np.argmin(g))
@@ -138,40 +140,28 @@ def fit(
     vol = np.sqrt(w / years)
     scale = given / (2.0 * vol * years) ** 2  # from volatility to total variance: dw = 2 σ T dσ
     scale = scale / float(np.sum(scale))
-    search = machine_code(kernel.svi_search, *kernel.INNER) if compiled else kernel.svi_search
     reach = max(GRID_REACH, ATM_REACH * float(np.sqrt(np.interp(0.0, k, w))))
-    terms = -reach, reach, kernel.PENALTY * float(np.sum(scale * w * w)) if penalised else 0.0
-    starts = _starts(k, w, scale) if known is None else [(known.m, math.log(max(known.s, 1e-5)))]
-    robust = scale
-    found = min((search(*start, k, w, robust, *terms) for start in starts), key=lambda each: each[2])
-    for _ in range(PASSES):
-        model = _model(found, k, w, robust)
-        miss = np.sqrt(np.maximum(model.total_variance(k), 0.0) / years) - vol
-        limit = HUBER * 1.4826 * float(np.median(np.abs(miss)))
-        if limit < 1e-6:
-            break
-        robust = scale * np.minimum(1.0, limit / np.maximum(np.abs(miss), 1e-12))
-        found = search(found[0], found[1], k, w, robust, *terms)
-    model = _model(found, k, w, robust)
+    penalty = kernel.PENALTY * float(np.sum(scale * w * w)) if penalised else 0.0
+    calibrate = kernel.svi_calibrate
+    if compiled:
+        calibrate = machine_code(calibrate, *kernel.CALIBRATE)
+    starts = _starts(k, w) if known is None else np.array([[known.m, math.log(max(known.s, 1e-5))]])
+    a, d, c, m, s, loss, converged = calibrate(k, w, years, scale, starts, -reach, reach, penalty)
+    model = RawSvi(float(a), float(c) / s, float(d / c) if c > 0.0 else 0.0, float(m), float(s))
     miss = np.sqrt(np.maximum(model.total_variance(k), 0.0) / years) - vol
     error = math.sqrt(float(np.sum(given * miss**2) / np.sum(given)))
-    g_min, at = model.butterfly()
-    return SviFit(model, error, len(k), bool(found[3]), float(found[2]), g_min, at, _bounds(model))
+    g_min, at = model.butterfly(compiled=compiled)
+    return SviFit(model, error, len(k), bool(converged), float(loss), g_min, at, _bounds(model))
 
 
-def _starts(k: Floats, w: Floats, scale: Floats) -> list[tuple[float, float]]:
-    """Return the better of nine places to begin from, best first."""
+def _starts(k: Floats, w: Floats) -> Floats:
+    """Return nine places to begin from, as rows (m, ln s)."""
     deviation = max(math.sqrt(float(np.interp(0.0, k, w))), 0.01)
-    lowest = float(k[int(np.argmin(w))])
-    places = [(0.5 * lowest + m * deviation, math.log(s * deviation)) for m in STARTS_M for s in STARTS_S]
-    losses = [kernel.svi_inner(m, math.exp(log_s), k, w, scale)[0] for m, log_s in places]
-    return [places[place] for place in np.argsort(losses, kind="stable")[:BEST_STARTS]]
-
-
-def _model(found: tuple[float, float, float, bool], k: Floats, w: Floats, weight: Floats) -> RawSvi:
-    m, s = found[0], math.exp(found[1])
-    _, a, d, c = kernel.svi_inner(m, s, k, w, weight)
-    return RawSvi(float(a), float(c) / s, float(d / c) if c > 0.0 else 0.0, m, s)
+    lowest = 0.5 * float(k[int(np.argmin(w))])
+    return np.array(
+        [(lowest + m * deviation, math.log(s * deviation)) for m in STARTS_M for s in STARTS_S],
+        dtype=np.float64,
+    )
 
 
 def _bounds(model: RawSvi) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from tradecli.quant.returns import Floats
 
 NO_FIT = 1e300
@@ -20,6 +22,8 @@ MARGIN = 0.005
 """What a refit keeps above zero, so that none is below it between those places."""
 TIGHT = 1e-7
 MOST = 120
+HUBER = 1.345
+PASSES = 2
 
 
 def svi_inner(m: float, s: float, k: Floats, w: Floats, weight: Floats) -> tuple[float, float, float, float]:
@@ -135,5 +139,62 @@ def svi_search(
     return x[0], y[0], f[0], False
 
 
-INNER = (svi_inner, svi_durrleman, svi_loss)
+def svi_calibrate(
+    k: Floats,
+    w: Floats,
+    years: float,
+    scale: Floats,
+    starts: Floats,
+    low: float,
+    high: float,
+    penalised: float,
+) -> tuple[float, float, float, float, float, float, bool]:
+    """Return (a, d, c, m, s, loss, converged) of the best slice, outliers weighted by Huber's rule.
+
+    ``starts`` has one row (m, ln s) a place to begin from; the search goes on from the better two.
+    """
+    losses = np.empty(len(starts))
+    for i in range(len(starts)):
+        losses[i] = svi_inner(starts[i, 0], math.exp(starts[i, 1]), k, w, scale)[0]
+    order = np.argsort(losses)
+    first = order[0]
+    m, log_s, loss, done = svi_search(starts[first, 0], starts[first, 1], k, w, scale, low, high, penalised)
+    if len(starts) > 1:
+        second = order[1]
+        x, y, f, ended = svi_search(starts[second, 0], starts[second, 1], k, w, scale, low, high, penalised)
+        if f < loss:
+            m, log_s, loss, done = x, y, f, ended
+    weight = scale.copy()
+    miss = np.empty(len(k))
+    for _ in range(PASSES):
+        _, a, d, c = svi_inner(m, math.exp(log_s), k, w, weight)
+        for i in range(len(k)):
+            y = (k[i] - m) / math.exp(log_s)
+            model = a + d * y + c * math.sqrt(y * y + 1.0)
+            miss[i] = abs(math.sqrt(max(model, 0.0) / years) - math.sqrt(w[i] / years))
+        limit = HUBER * 1.4826 * float(np.median(miss))
+        if limit < 1e-6:
+            break
+        for i in range(len(k)):
+            weight[i] = scale[i] * min(1.0, limit / max(miss[i], 1e-12))
+        m, log_s, loss, done = svi_search(m, log_s, k, w, weight, low, high, penalised)
+    _, a, d, c = svi_inner(m, math.exp(log_s), k, w, weight)
+    return a, d, c, m, math.exp(log_s), loss, done
+
+
+def svi_lowest(
+    a: float, d: float, c: float, m: float, s: float, steps: int, step: float
+) -> tuple[float, float]:
+    """Return the least g at the multiples of ``step`` from −``steps`` to ``steps``, and the k it is at."""
+    lowest, at = NO_FIT, 0.0
+    for i in range(-steps, steps + 1):
+        g = svi_durrleman(i * step, a, d, c, m, s)
+        if g < lowest:
+            lowest, at = g, i * step
+    return lowest, at
+
+
+SEARCH = (svi_inner, svi_durrleman, svi_loss)
 """What ``svi_search`` calls."""
+CALIBRATE = (*SEARCH, svi_search)
+"""What ``svi_calibrate`` calls."""

@@ -34,7 +34,7 @@ def of_slices(found: Sequence[Slice], wings: str, *, smooth: bool = False, compi
     def smiles() -> Sequence[Smile]:
         return surface.fit(found, compiled=compiled).smiles
 
-    return bvx(found, wings, smiles, smooth=smooth)
+    return bvx(found, wings, smiles, smooth=smooth, compiled=compiled)
 
 
 def measure(view: View, coin: str, settings: VolSettings, name: str = "bitvol") -> Measure:

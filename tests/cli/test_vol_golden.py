@@ -1,0 +1,113 @@
+"""The JSON of the commands on option chains, to the last key, figures to a thousandth.
+
+TRADECLI_GOLDEN=write writes them anew: look at the difference.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli import recorded_chains as chains
+from tests.cli.conftest import Run
+from tradecli.cli import main
+from tradecli.present.format import moment
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "cli"
+AT = moment(chains.T0 + 1_000).replace(" ", "T")
+ON_STORE = ["BTC", "--profile", "replay", "--at", AT]
+ANSWERS = {
+    "vol-backfill": ["backfill", "--wings", "5d", "--dry-run"],
+    "vol-index": ["index", *ON_STORE, "--strip"],
+    "vol-index-none": ["index", "BTCUSDT", "--profile", "replay", "--method", "import", "--at", AT],
+    "vol-term": ["term", *ON_STORE],
+    "vol-skew": ["skew", *ON_STORE, "--delta", "premium"],
+    "vol-surface": ["surface", *ON_STORE],
+}
+
+
+@pytest.fixture
+def recorded(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setattr(main, "now_ms", lambda: chains.T0 + 10_000_000)
+    chains.write(tmp_path / "chains.parquet", chains.two_chains())
+    assert run("data", "import", str(tmp_path / "chains.parquet"), "--venue", "deribit").code == 0
+    return run
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_the_json_is_the_one_that_was_agreed(recorded: Run, name: str) -> None:
+    result = recorded("vol", *ANSWERS[name], "--format", "json", "--offline")
+    assert result.code == 0, result.err
+    found = result.json
+    path = GOLDEN / f"{name}.json"
+    if os.environ.get("TRADECLI_GOLDEN") == "write":
+        path.write_text(json.dumps(_short(found), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert not list(_differences(json.loads(path.read_text(encoding="utf-8")), found, ""))
+
+
+@pytest.mark.parametrize("name", ["vol-index", "vol-skew"])
+def test_every_other_format_shows_the_same_answer(recorded: Run, name: str) -> None:
+    for format in ("table", "csv"):
+        result = recorded("vol", *ANSWERS[name], "--format", format, "--offline")
+        assert result.code == 0 and "BTC" in result.out, result.err
+    schema = recorded("vol", ANSWERS[name][0], "--schema")
+    assert schema.json["title"] == f"tradecli.vol.{ANSWERS[name][0]}/1"
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["index", "--method", "vix"], 2),
+        (["index", "--wings", "wide"], 2),
+        (["skew", "--delta", "0.25"], 2),
+        (["index", "DOGE"], 6),
+        (["surface", "SOLUSDT@okx"], 6),
+        (["term", "BTC", "BTC"], 2),
+        (["index", "BTC", "--at", "2020-01-01T00:00Z"], 0),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_or_empty_with_a_reason(
+    recorded: Run, argv: list[str], code: int
+) -> None:
+    result = recorded("vol", *argv, "--profile", "replay", "--format", "json")
+    assert result.code == code
+    if code == 0:
+        (report,) = result.data
+        assert report["value"] is None and report["reason"] == "no option chain of BTC at deribit"
+
+
+def test_licensed_values_come_in_as_a_series_and_are_answered_as_imported(recorded: Run, tmp_path: Path) -> None:
+    (tmp_path / "bitvol.csv").write_text(f"ts,value\n{chains.T0},0.551\n")
+    asked = ("--kind", "vol_index", "--symbol", "BITVOL-BTC", "--time-unit", "ms")
+    assert recorded("data", "import", str(tmp_path / "bitvol.csv"), *asked).code == 0
+    (report,) = recorded("vol", "index", *ON_STORE, "--method", "import", "--format", "json").data
+    assert (report["value"], report["source"]) == (0.551, "BITVOL-BTC")
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {key: _short(each) for key, each in value.items()}
+    return [_short(each) for each in value] if isinstance(value, list) else value
+
+
+def _differences(agreed: Any, found: Any, path: str) -> Any:
+    if isinstance(agreed, dict) and isinstance(found, dict):
+        if agreed.keys() != found.keys():
+            yield f"{path}: keys {sorted(agreed.keys() ^ found.keys())}"
+            return
+        for key, value in agreed.items():
+            yield from _differences(value, found[key], f"{path}.{key}")
+    elif isinstance(agreed, list) and isinstance(found, list) and len(agreed) == len(found):
+        for place, value in enumerate(agreed):
+            yield from _differences(value, found[place], f"{path}[{place}]")
+    elif isinstance(agreed, int | float) and isinstance(found, int | float) and not isinstance(agreed, bool):
+        if found != pytest.approx(agreed, rel=1e-3, abs=1e-4):
+            yield f"{path}: {found}, agreed {agreed}"
+    elif agreed != found:
+        yield f"{path}: {found!r}, agreed {agreed!r}"
