@@ -80,7 +80,9 @@ def test_what_cannot_be_answered_is_refused_or_empty_with_a_reason(
         assert report["value"] is None and report["reason"] == "no option chain of BTC at deribit"
 
 
-def test_licensed_values_come_in_as_a_series_and_are_answered_as_imported(recorded: Run, tmp_path: Path) -> None:
+def test_licensed_values_come_in_as_a_series_and_are_answered_as_imported(
+    recorded: Run, tmp_path: Path
+) -> None:
     (tmp_path / "bitvol.csv").write_text(f"ts,value\n{chains.T0},0.551\n")
     asked = ("--kind", "vol_index", "--symbol", "BITVOL-BTC", "--time-unit", "ms")
     assert recorded("data", "import", str(tmp_path / "bitvol.csv"), *asked).code == 0

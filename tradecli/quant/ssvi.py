@@ -15,7 +15,7 @@ import numpy as np
 from tradecli.quant.returns import Floats
 from tradecli.quant.svi import RawSvi
 
-STEPS = 15
+STEPS = 40
 SETTLED = 1e-6
 """A step that gains less than this share of the squares is the last."""
 FEWEST = 5
