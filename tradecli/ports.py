@@ -9,8 +9,9 @@ import msgspec
 
 from tradecli.domain.budget import Allowance, Priority, Stop
 from tradecli.domain.commands import Step
+from tradecli.domain.control import Latch
 from tradecli.domain.decision import Decision
-from tradecli.domain.events import AccountEvent, Event, Fill
+from tradecli.domain.events import AccountEvent, Event, Fill, FundingPaid, LinkChanged, Transferred
 from tradecli.domain.feed import Feed
 from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.domain.market import BookDelta, MarketEvent
@@ -50,7 +51,10 @@ class MarketData(Protocol):
 
 
 class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a venue says about one account at one moment: complete, or not given at all."""
+    """Everything a venue says about one account at one moment: complete, or not given at all.
+
+    ``income``: funding and transfers since the account was last reconciled, with overlap.
+    """
 
     venue: str
     ts: int
@@ -58,6 +62,18 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     positions: tuple[Position, ...]
     open_orders: tuple[Order, ...]
     fills: tuple[Fill, ...]
+    income: tuple[FundingPaid | Transferred, ...] = ()
+
+
+class KillFlag(Protocol):
+    """The kill state on disk: read at the gate, written before a latch acts."""
+
+    def load(self) -> tuple[Latch, ...]: ...
+    def set(self, latch: Latch) -> object: ...
+    def changed(self) -> bool: ...
+    def lifted(self) -> tuple[Latch, ...]:
+        """Return the newest latches that were lifted by hand."""
+        ...
 
 
 class Execution(Protocol):
@@ -88,7 +104,13 @@ class Execution(Protocol):
         """Return the whole account, or raise: a partial answer never means empty."""
         ...
 
-    def stream(self) -> AsyncIterator[AccountEvent]: ...
+    def stream(self) -> AsyncIterator[AccountEvent | LinkChanged]:
+        """Yield outcomes as they become known.
+
+        The private stream is down when this ends, raises or yields a ``LinkChanged`` that says so; it is then asked
+        for again, and our books are reconciled before anything is sent.
+        """
+        ...
 
 
 class Store(Protocol):
@@ -177,6 +199,7 @@ __all__ = [
     "Gate",
     "History",
     "InstrumentId",
+    "KillFlag",
     "Lease",
     "LedgerEntry",
     "MarketData",

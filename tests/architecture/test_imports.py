@@ -23,7 +23,7 @@ LAYERS = (
     ("domain",),
     ("errors", "settings", "redaction"),
 )
-ENGINE_CORE = ("core", "state", "plan", "risk", "gate", "cycle", "execute", "reconcile")
+ENGINE_CORE = ("core", "state", "plan", "risk", "gate", "cycle", "execute", "reconcile", "absence")
 PURE = (
     *("domain", "quant", "components", "venues.paper.matching", "venues.paper.venue"),
     "venues.sequence",

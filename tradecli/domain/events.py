@@ -13,11 +13,11 @@ import msgspec
 
 from tradecli.domain.control import Latch, Scope
 from tradecli.domain.decision import Input
-from tradecli.domain.enums import Liquidity, Side, StrategyState
+from tradecli.domain.enums import Liquidity, Severity, Side, StrategyState
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.intent import Intent
 from tradecli.domain.market import MarketEvent
-from tradecli.domain.order import OrderRequest
+from tradecli.domain.order import Order, OrderRequest
 
 
 class OrderSending(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -51,11 +51,12 @@ class OrderVoided(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class OrderAmbiguous(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Whether the venue has the order is not known."""
+    """Whether the venue has the order is not known; ``check_at`` is when to ask next (None: soon)."""
 
     client_id: str
     ts: int
     reason: str
+    check_at: int | None = None
 
 
 class OrderCanceled(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -118,6 +119,14 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         return self.qty if self.side is Side.BUY else -self.qty
 
 
+class OrderAdopted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The venue has an order of ours that our books do not: taken over as the venue describes it, with an alarm."""
+
+    order: Order
+    ts: int
+    reason: str
+
+
 OrderEvent: TypeAlias = (
     OrderSending
     | OrderAccepted
@@ -158,7 +167,10 @@ class Transferred(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class LinkChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A feed or a private stream of a venue went up or down. ``feed`` empty: the whole venue."""
+    """A feed or a private stream of a venue went up or down. ``feed`` empty: the whole venue's market data.
+
+    ``account``: our books of that venue are not reconciled while it is down, and only cancels go there.
+    """
 
     venue: str
     up: bool
@@ -228,8 +240,26 @@ class StrategySet(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ts: int
 
 
-AccountEvent: TypeAlias = OrderEvent | FundingPaid | Transferred
+class Noted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The shell tells what it saw or did: a start, a stop, a store that fails, a difference. ``topic`` is one word."""
+
+    topic: str
+    severity: Severity
+    text: str
+    ts: int
+    instrument: InstrumentId | None = None
+
+
+AccountEvent: TypeAlias = OrderEvent | OrderAdopted | FundingPaid | Transferred
 ControlEvent: TypeAlias = (
-    LinkChanged | TimerFired | Assessed | OrderAsked | CancelAsked | LatchSet | LatchReleased | StrategySet
+    LinkChanged
+    | TimerFired
+    | Assessed
+    | OrderAsked
+    | CancelAsked
+    | LatchSet
+    | LatchReleased
+    | StrategySet
+    | Noted
 )
 Event: TypeAlias = MarketEvent | AccountEvent | ControlEvent

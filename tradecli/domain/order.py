@@ -161,9 +161,12 @@ def apply(order: Order, event: OrderEvent, at: int) -> Applied:
         case e.OrderAmbiguous():
             if order.status in FINAL:
                 return Applied(order)
-            return Applied(
-                _move(order, S.UNKNOWN, at, event, reason=event.reason, next_check_at=at + UNKNOWN_CHECK_MS)
-            )
+            check_at = event.check_at if event.check_at is not None else at + UNKNOWN_CHECK_MS
+            if order.status is S.UNKNOWN:
+                return Applied(
+                    msgspec.structs.replace(order, updated_at=at, reason=event.reason, next_check_at=check_at)
+                )
+            return Applied(_move(order, S.UNKNOWN, at, event, reason=event.reason, next_check_at=check_at))
         case e.OrderCanceled() | e.OrderExpired():
             final = S.CANCELED if isinstance(event, e.OrderCanceled) else S.EXPIRED
             done = _finish(order, final, at, event, event.reason)

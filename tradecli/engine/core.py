@@ -15,7 +15,7 @@ from decimal import Decimal
 import msgspec
 
 from tradecli.domain.commands import CancelOrder, Command, Notify, SetLatch, Step
-from tradecli.domain.control import Latch, Scope
+from tradecli.domain.control import Latch, Scope, strictest
 from tradecli.domain.enums import KillLevel, OrderType, ScopeKind, Severity, Side, StrategyState
 from tradecli.domain.events import (
     Assessed,
@@ -26,6 +26,8 @@ from tradecli.domain.events import (
     LatchReleased,
     LatchSet,
     LinkChanged,
+    Noted,
+    OrderAdopted,
     OrderAsked,
     OrderRejected,
     StrategySet,
@@ -44,6 +46,7 @@ from tradecli.engine.settings import RiskSettings
 from tradecli.engine.state import State
 
 _LOOK_MS = 1_000
+_CANCEL_AGAIN_MS = 5_000
 _REJECTS_PER_MIN = 5
 _FLATTEN_SLICES = 5
 _FLATTEN_EVERY_MS = 2_000
@@ -82,7 +85,7 @@ class Engine:
         self._orders: list[Order] = []
         self._looked_at = -_LOOK_MS
         self._rejects: dict[str, deque[int]] = {}
-        self._keys: dict[str, str] = {}
+        self.keys: dict[str, InstrumentId] = {}
 
     def process(self, event: Event, at: int) -> tuple[Command, ...]:
         """Take in one event and return what follows from it."""
@@ -159,10 +162,21 @@ class Engine:
                 self._tell(
                     severity, "feed", f"{event.venue} {feed} {word}: {event.reason or 'no reason given'}"
                 )
+            case Noted():
+                self._tell(event.severity, event.topic, event.text, event.instrument)
+            case OrderAdopted():
+                self._on_adopted(event, at)
             case StrategySet():
                 self._tell(Severity.NOTE, "strategy", f"{event.strategy} {event.state}: {event.reason}")
             case _:
                 pass
+
+    def _on_adopted(self, adopted: OrderAdopted, at: int) -> None:
+        """An order of ours that we did not know: it counts from now on, and a person must look before more is sent."""
+        order = adopted.order
+        instrument = order.request.instrument
+        self._tell(Severity.CRITICAL, "order", f"adopted {order.client_id}: {adopted.reason}", instrument)
+        self._latch(KillLevel.REDUCE, Scope(ScopeKind.SYMBOL, instrument), adopted.reason, "adoption", at)
 
     def _on_fill(self, fill: Fill, changes: Changes) -> None:
         if fill not in changes.fills:
@@ -211,11 +225,11 @@ class Engine:
             self._tell(severity, caution.source, f"{caution.level}: {caution.reason}", caution.instrument)
 
     def _on_order_asked(self, asked: OrderAsked, at: int) -> None:
-        if asked.key and asked.key in self._keys:
+        if asked.key and asked.key in self.keys:
             self._tell(Severity.NOTE, "order", f"asked again with key {asked.key}: nothing new is sent")
             return
         if asked.key:
-            self._keys[asked.key] = asked.request.instrument
+            self.keys[asked.key] = asked.request.instrument
         made = self.decider.decide_requests("operator", [Planned(asked.request)], at, keep_denied=True)
         self._take(made)
 
@@ -310,6 +324,18 @@ class Engine:
             if trip.closed is not None:
                 self._withdraw_quotes(trip.closed, at)
         self._check_flat(at)
+        if self.state.latches:
+            self._withdraw_latched(at)
+
+    def _withdraw_latched(self, at: int) -> None:
+        """Cancel again what a cancelling level left live: a lost cancel must not leave an order resting (V22)."""
+        for order in list(self.state.account.live.values()):
+            request = order.request
+            if order.updated_at > at - _CANCEL_AGAIN_MS or request.protective:
+                continue
+            latch = strictest(self.state.latches, request.instrument, request.source)
+            if latch is not None and latch.level in CANCELLING and request.source != _FLATTEN_SOURCE:
+                self._cancel(order, f"{latch.level} {latch.scope}", at)
 
     def _withdraw_quotes(self, instrument: InstrumentId, at: int) -> None:
         """Cancel resting strategy orders on an instrument that closed: they would be blind."""

@@ -7,7 +7,8 @@ followed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -24,6 +25,8 @@ from tradecli.engine.plan import Planned, Room, Strategy, plan_instrument
 from tradecli.engine.risk import Ruling, ask, check
 from tradecli.engine.settings import RiskSettings
 from tradecli.engine.state import State
+
+_DIGITS = re.compile(r"[0-9]+")
 
 
 class Made(msgspec.Struct):
@@ -52,6 +55,13 @@ class Decider:
         self.id_prefix = id_prefix
         self.number = 0
         self.ids = 0
+
+    def reserve_ids(self, client_ids: Iterable[str]) -> None:
+        """Never give out an id again that is known here or at a venue (INV-06)."""
+        for name in client_ids:
+            digits = _DIGITS.match(name, len(self.id_prefix))
+            if digits is not None and name.startswith(self.id_prefix):
+                self.ids = max(self.ids, int(digits.group()))
 
     def decide(
         self,
@@ -123,7 +133,8 @@ class Decider:
         """Say why whole instruments are closed, so that nothing is asked of the limits in vain."""
         blocked = {}
         for instrument in wanted:
-            why = refusal(self.state.latches, instrument, "", reducing=False)
+            why = self.state.unreconciled(instrument)
+            why = why or refusal(self.state.latches, instrument, "", reducing=False)
             why = why or self.breakers.freshness.why_closed(self.state, instrument, at)
             if why is not None:
                 blocked[instrument] = why

@@ -13,10 +13,12 @@ from enum import StrEnum
 
 import msgspec
 
-from tradecli.domain.enums import OrderType, Side, TimeInForce
+from tradecli.domain.enums import InstrumentKind, OrderType, Side, TimeInForce
+from tradecli.domain.events import OrderAsked
 from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.domain.number import ZERO
 from tradecli.domain.order import OrderRequest
+from tradecli.engine.state import State
 
 BPS = Decimal(10_000)
 _PATIENCE = 20
@@ -105,3 +107,23 @@ def canceled(parent: Parent, reason: str) -> Parent:
     if not parent.is_working and parent.status is not ParentStatus.PAUSED:
         return parent
     return msgspec.structs.replace(parent, status=ParentStatus.CANCELED, reason=reason)
+
+
+def closing_orders(state: State, at: int, reason: str) -> list[OrderAsked]:
+    """Return the opposite of every perpetual position, reduce-only and at once, as an operator's requests."""
+    asked = []
+    for instrument, position in sorted(state.account.positions.items()):
+        if not position.qty or state.instruments[instrument].kind is InstrumentKind.SPOT:
+            continue
+        request = OrderRequest(
+            instrument=instrument,
+            side=Side.SELL if position.qty > 0 else Side.BUY,
+            qty=abs(position.qty),
+            type=OrderType.MARKET,
+            tif=TimeInForce.IOC,
+            reduce_only=True,
+            source="operator",
+            reason=reason,
+        )
+        asked.append(OrderAsked(request=request, ts=at, key=f"close {instrument} {at}"))
+    return asked

@@ -35,7 +35,9 @@ def last_look(
     """
     request = approved.request
     reducing = request.reduce_only or is_reducing(state, request, besides=approved.client_id)
-    told = refusal(latches, request.instrument, request.source, reducing=reducing, closing=closing)
+    told = state.unreconciled(request.instrument) or refusal(
+        latches, request.instrument, request.source, reducing=reducing, closing=closing
+    )
     if told is not None:
         return told
     if not lease_held:

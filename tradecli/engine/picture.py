@@ -12,7 +12,7 @@ from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.number import ZERO
 from tradecli.domain.order import Order
 from tradecli.engine.core import Engine
-from tradecli.engine.runner import Heard
+from tradecli.engine.keeping import Heard
 from tradecli.engine.snapshot import FeedState, Reported, Snapshot, StrategyView, Told
 
 _SHOWN = 200

@@ -66,7 +66,9 @@ def _pct(value: Decimal) -> str:
 
 
 def check_latch(q: Question) -> Check:
-    told = refusal(q.state.latches, q.spec.id, q.request.source, reducing=q.reducing, closing=q.closing)
+    told = q.state.unreconciled(q.spec.id) or refusal(
+        q.state.latches, q.spec.id, q.request.source, reducing=q.reducing, closing=q.closing
+    )
     return _row(q, "latch", told or "none", "none", told is None)
 
 

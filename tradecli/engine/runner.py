@@ -16,22 +16,17 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol
 
-import msgspec
-
-from tradecli.domain.commands import Assess, CancelOrder, Command, Notify, Record, SetLatch, Step, SubmitOrder
+from tradecli.domain.commands import Assess, CancelOrder, Command, Notify, Record, SetLatch, SubmitOrder
 from tradecli.domain.control import Latch
-from tradecli.domain.decision import Decision
-from tradecli.domain.enums import InstrumentKind, OrderType, Side, StrategyState, TimeInForce
+from tradecli.domain.enums import StrategyState
 from tradecli.domain.events import (
     AccountEvent,
     Assessed,
     CancelAsked,
     Event,
-    Fill,
     LatchReleased,
     LatchSet,
     LinkChanged,
-    OrderAsked,
     OrderSending,
     OrderVoided,
     StrategySet,
@@ -39,13 +34,14 @@ from tradecli.domain.events import (
     Transferred,
 )
 from tradecli.domain.market import MARKET_TYPES, MarketEvent, available_at
-from tradecli.domain.order import Approved, OrderRequest
+from tradecli.domain.order import Approved
 from tradecli.engine.assess import Assessor
 from tradecli.engine.clock import SimulatedClock
 from tradecli.engine.core import Engine
+from tradecli.engine.execute import closing_orders
 from tradecli.engine.gate import last_look
-from tradecli.ports import Clock, Lease, Store
-from tradecli.redaction import redacted
+from tradecli.engine.keeping import Keeper, without_secrets
+from tradecli.ports import Clock, KillFlag, Lease, Store
 
 _BATCH = 1_000
 _BREATHE = 2_000
@@ -60,22 +56,6 @@ class ToldVenue(Protocol):
     def on_market(self, event: MarketEvent, at: int) -> None: ...
     def next_at(self) -> int | None: ...
     def due(self, until: int) -> list[AccountEvent]: ...
-
-
-class KillFlag(Protocol):
-    """The kill state on disk: read at the gate, written before a latch acts."""
-
-    def load(self) -> tuple[Latch, ...]: ...
-    def set(self, latch: Latch) -> object: ...
-    def changed(self) -> bool: ...
-
-
-class Heard(msgspec.Struct):
-    """What people watch, newest first and bounded: notices with their time, decisions, fills."""
-
-    told: deque[tuple[int, Notify]]
-    decisions: deque[Decision]
-    fills: deque[Fill]
 
 
 class Runner:
@@ -100,17 +80,15 @@ class Runner:
         self.assessor = assessor
         self.venue = venue
         self.clock = clock
-        self.store = store
+        self.keeper = Keeper(engine, store, lease, keep_reports=keep_reports)
+        self.heard = self.keeper.heard
         self.lease = lease
         self.kill = kill
         self.durable = durable
-        self.keep_reports = keep_reports
         self.real = real
         self.inbox: deque[Event] = deque()
-        self.heard = Heard(told=deque(maxlen=500), decisions=deque(maxlen=500), fills=deque(maxlen=500))
         self.market_events = 0
         self.stopping = False
-        self._kept: list[Step] = []
         self._follow: deque[Event] = deque()
         self._on_disk: tuple[Latch, ...] = ()
         self.on_breath: Callable[[], Awaitable[None]] | None = None
@@ -159,29 +137,19 @@ class Runner:
     async def close_positions(self, reason: str, within_ms: int) -> None:
         """Ask for the opposite of every perpetual position, reduce-only and at once, and take in the answers."""
         now = self.clock.now()
-        for instrument, position in sorted(self.engine.state.account.positions.items()):
-            spec = self.engine.state.instruments[instrument]
-            if not position.qty or spec.kind is InstrumentKind.SPOT:
-                continue
-            request = OrderRequest(
-                instrument=instrument,
-                side=Side.SELL if position.qty > 0 else Side.BUY,
-                qty=abs(position.qty),
-                type=OrderType.MARKET,
-                tif=TimeInForce.IOC,
-                reduce_only=True,
-                source="operator",
-                reason=reason,
-            )
-            await self._take(OrderAsked(request=request, ts=now, key=f"close {instrument} {now}"), now)
+        for asked in closing_orders(self.engine.state, now, reason):
+            await self._take(asked, now)
         await self._advance(now + within_ms, timers=False)
+        await self.flush()
+
+    async def close(self) -> None:
+        """Write what is left: nothing else of this shell runs on."""
         await self.flush()
 
     async def flush(self) -> None:
         """Write what is kept and not yet written."""
-        if self._kept:
-            steps, self._kept = self._kept, []
-            await self.store.commit(steps, self.lease.fence)
+        if self.keeper.waiting:
+            await self.keeper.flush()
 
     # -- time ------------------------------------------------------------------------------------------------------
 
@@ -231,33 +199,17 @@ class Runner:
         follow = self._follow
         commands = self.engine.process(event, at)
         if commands or self.engine.touched or isinstance(event, LinkChanged):
-            self._keep(event, at, commands)
+            self.keeper.keep(event, at, commands)
         if commands:
             await self._carry_out(commands, at)
         while follow:
             event = follow.popleft()
             commands = self.engine.process(event, at)
-            self._keep(event, at, commands)
+            self.keeper.keep(event, at, commands)
             if commands:
                 await self._carry_out(commands, at)
-        if len(self._kept) >= _BATCH:
+        if self.keeper.waiting >= _BATCH:
             await self.flush()
-
-    def _keep(self, event: Event, at: int, commands: tuple[Command, ...]) -> None:
-        """Keep the step if it is one of ours: it changed an order or money, or decided or told something."""
-        engine = self.engine
-        if isinstance(event, Fill):
-            self.heard.fills.appendleft(event)
-        for command in commands:
-            if isinstance(command, Notify):
-                self.heard.told.appendleft((at, command))
-            elif isinstance(command, Record):
-                self.heard.decisions.appendleft(command.decision)
-        worth = engine.touched or any(not isinstance(command, Assess) for command in commands)
-        if worth or (self.keep_reports and isinstance(event, Assessed)) or isinstance(event, LinkChanged):
-            if isinstance(event, Assessed) and not self.keep_reports:
-                event = msgspec.structs.replace(event, report=None)
-            self._kept.append(engine.make_step(event, at, commands))
 
     async def _carry_out(self, commands: Sequence[Command], at: int) -> None:
         for command in commands:
@@ -289,7 +241,7 @@ class Runner:
             await self.flush()
         mark = OrderSending(client_id=approved.client_id, ts=at)
         commands = self.engine.process(mark, at)
-        self._keep(mark, at, commands)
+        self.keeper.keep(mark, at, commands)
         if self.durable:
             await self.flush()
         void = self._last_look(approved, at)
@@ -334,10 +286,3 @@ class Runner:
         kept = {latch.scope for latch in self._on_disk}
         for scope in sorted({latch.scope for latch in known} - kept, key=str):
             await self._take(LatchReleased(scope=scope, reason="released by another process", ts=at), at)
-
-
-def without_secrets(event: Event) -> Event:
-    """Return an event whose reason, which may quote a venue's or a library's error, is fit for store and screen."""
-    told = getattr(event, "reason", "")
-    kept = redacted(told) if told else told
-    return event if kept == told else msgspec.structs.replace(event, reason=kept)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Protocol
 
 import msgspec
 
@@ -20,11 +22,12 @@ from tradecli.domain.market import Book
 from tradecli.domain.order import Approved, OrderRequest
 from tradecli.domain.series import CandleSeries, TradeSeries
 from tradecli.engine.clock import SimulatedClock, SystemClock
+from tradecli.engine.core import Engine
 from tradecli.engine.picture import Pictures
 from tradecli.engine.risk import ask, check, largest_allowed
-from tradecli.engine.runner import Runner
 from tradecli.engine.snapshot import Preview, Snapshot
 from tradecli.engine.window import CandleWindow, Ring
+from tradecli.ports import Clock, KillFlag
 from tradecli.redaction import redacted
 
 _PUBLISH_MS = 80
@@ -48,13 +51,34 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     on_exit: str = "cancel"
 
 
+class Shell(Protocol):
+    """What a session runs: the shell on told time, or the live one. ``inbox`` may be added to from any thread."""
+
+    @property
+    def engine(self) -> Engine: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def kill(self) -> KillFlag: ...
+    @property
+    def inbox(self) -> deque[Event]: ...
+
+    stopping: bool
+    on_breath: Callable[[], Awaitable[None]] | None
+
+    async def run(self, source: AsyncIterator[Event], start: int, until: int | None) -> None: ...
+    async def cancel_all(self, reason: str, within_ms: int) -> None: ...
+    async def close_positions(self, reason: str, within_ms: int) -> None: ...
+    async def close(self) -> None: ...
+
+
 class EngineSession:
     """Starts a runner in its own thread and loop, and answers the faces."""
 
     def __init__(
         self,
         mode: Mode,
-        runner: Runner,
+        runner: Shell,
         pictures: Pictures,
         plan: Plan,
         release: Callable[[Scope, str], None],
@@ -69,7 +93,7 @@ class EngineSession:
         self._close = close
         self._beat = beat
         self._beaten_at = 0
-        self._clock: SimulatedClock = runner.clock
+        self._clock: Clock = runner.clock
         self._real = SystemClock()
         self._latest: Snapshot = pictures.take(plan.start, running=False, events_per_s=None)
         self._published_at = 0
@@ -117,6 +141,7 @@ class EngineSession:
                 await self._runner.cancel_all("session ends", _SETTLE_MS)
             if self._on_exit == "flatten":
                 await self._runner.close_positions("session ends", _SETTLE_MS)
+            await self._runner.close()
         finally:
             self._publish(running=False)
             if self._close is not None:
@@ -233,10 +258,11 @@ class EngineSession:
 
     @property
     def speed(self) -> float | None:
-        return self._clock.speed
+        return self._clock.speed if isinstance(self._clock, SimulatedClock) else None
 
     def set_speed(self, speed: float) -> None:
-        self._clock.set_speed(speed)
+        if isinstance(self._clock, SimulatedClock):
+            self._clock.set_speed(speed)
 
     def stop(self, on_exit: str | None = None) -> None:
         """End the run, as its plan says or by ``on_exit``, and wait until that is done."""

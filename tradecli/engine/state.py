@@ -25,8 +25,10 @@ from tradecli.domain.events import (
     LatchReleased,
     LatchSet,
     LinkChanged,
+    Noted,
     OrderAbsent,
     OrderAccepted,
+    OrderAdopted,
     OrderAmbiguous,
     OrderAsked,
     OrderCanceled,
@@ -65,6 +67,8 @@ from tradecli.engine.account import Account, Changes
 from tradecli.engine.equity import EquityCurve
 from tradecli.engine.window import InstrumentWindow, Ring
 
+ACCOUNT_FEED = "account"
+"""The feed name of a venue's private stream: down until our books of that venue are reconciled."""
 _TRADES_KEPT = 4_000
 _ORDER_EVENTS = (
     Fill,
@@ -192,7 +196,8 @@ class State:
                 self.account.apply_funding(event, changes)
             case Transferred():
                 self.account.apply_transfer(event, changes)
-                self.equity.move_capital(event.amount)
+                if changes.entries:  # told again, it moves nothing
+                    self.equity.move_capital(event.amount)
             case LinkChanged():
                 self.links[(event.venue, event.feed)] = event
                 kind, _, subject = event.feed.partition(" ")
@@ -209,7 +214,10 @@ class State:
                 self.latches = tuple(latch for latch in self.latches if latch.scope != event.scope)
             case StrategySet():
                 self.strategies[event.strategy] = event.state
-            case OrderAsked() | CancelAsked():
+            case OrderAdopted():
+                self.account.adopt(event.order)
+                changes.orders.append(event.order)
+            case OrderAsked() | CancelAsked() | Noted():
                 pass
             case _:
                 assert_never(event)
@@ -274,10 +282,29 @@ class State:
         return equity - explained
 
     def trading_state(self, venue: str | None = None) -> TradingState:
-        """Return the strictest state that the latches put the whole desk, or one venue, in."""
+        """Return the strictest state that the latches put the whole desk, or one venue, in.
+
+        What is not reconciled is RECONCILING unless it is HALTED.
+        """
         from tradecli.engine.latching import desk_state
 
-        return desk_state(self.latches, venue)
+        latched = desk_state(self.latches, venue)
+        if latched is TradingState.HALTED:
+            return latched
+        for (of, feed), link in self.links.items():
+            if feed == ACCOUNT_FEED and not link.up and (venue in (None, of) or of == "store"):
+                return TradingState.RECONCILING
+        return latched
+
+    def unreconciled(self, instrument: InstrumentId) -> str | None:
+        """Say why only cancels may go to the instrument's venue, or None.
+
+        Our books of it are not reconciled, or the store does not write.
+        """
+        link = self.links.get((venue_of(instrument), ACCOUNT_FEED))
+        return (
+            None if link is None or link.up else f"reconciling: {link.reason or 'the private stream is down'}"
+        )
 
     def broken_link(self, instrument: InstrumentId) -> LinkChanged | None:
         """Return what is down: the instrument's whole venue, or the instrument itself, which its venue has halted."""

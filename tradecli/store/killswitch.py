@@ -23,11 +23,14 @@ from tradecli.domain.enums import KillLevel
 from tradecli.errors import NotFound, StoreFault
 from tradecli.store.private import make_private
 
+_LIFTED_KEPT = 50
+
 
 class Flag(msgspec.Struct, frozen=True):
-    """What the file holds."""
+    """What the file holds: latches in force, and the newest ones that were lifted by hand."""
 
     latches: tuple[Latch, ...]
+    lifted: tuple[Latch, ...] = ()
 
 
 class KillSwitch:
@@ -38,6 +41,12 @@ class KillSwitch:
         self._seen: tuple[int, int, int] | None = None
         self._was_there = False
         self._had_folder = False
+        self._lifted: tuple[Latch, ...] = ()
+
+    def lifted(self) -> tuple[Latch, ...]:
+        """Return the newest latches that were lifted by hand: a copy of one in the store binds no longer."""
+        self.load()
+        return self._lifted
 
     def load(self) -> tuple[Latch, ...]:
         """Return the latches in force; an unreadable flag is a halt of everything."""
@@ -54,7 +63,9 @@ class KillSwitch:
             return (_halt(f"the kill flag cannot be read: {error.strerror}"),)
         self._was_there = True
         try:
-            return codec.decode_outside(raw, Flag).latches
+            flag = codec.decode_outside(raw, Flag)
+            self._lifted = flag.lifted
+            return flag.latches
         except (ValueError, msgspec.MsgspecError) as error:
             return (_halt(f"the kill flag is damaged: {error}"),)
 
@@ -76,6 +87,7 @@ class KillSwitch:
             lifted = tuple(each for each in known if each.scope == scope and (seen is None or each in seen))
             if not lifted:
                 raise NotFound(f"no latch on {scope}", number=110, hint="tradecli kill status")
+            self._lifted = (*self._lifted, *lifted)[-_LIFTED_KEPT:]
             self._write(tuple(each for each in known if each not in lifted))
             return lifted
 
@@ -85,7 +97,7 @@ class KillSwitch:
             make_private(beside)
             descriptor = os.open(beside, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
             try:
-                raw = codec.encode(Flag(latches))
+                raw = codec.encode(Flag(latches, self._lifted))
                 if os.write(descriptor, raw) != len(raw):
                     raise OSError(errno.ENOSPC, "not all of it was written")
                 os.fsync(descriptor)
@@ -136,6 +148,9 @@ class NoKill:
 
     def changed(self) -> bool:
         return False
+
+    def lifted(self) -> tuple[Latch, ...]:
+        return ()
 
 
 def _halt(reason: str) -> Latch:

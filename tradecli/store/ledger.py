@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ _TAKE_LEASE = """
 _OF_A_RUN = (*(table for table, _, _ in TABLES), "heartbeat", "runs")
 _PER_RUN = (Mode.DEMO, Mode.REPLAY, Mode.PAPER, Mode.REHEARSAL)
 """Modes whose account is funded anew in each run, so that trade ids and deposits may repeat from run to run."""
+Connect = Callable[..., Awaitable[aiosqlite.Connection]]
+"""How the connection that writes is made: a seam for tests that break it."""
 Batch = tuple[str, Sequence[Any]]
 """One statement and the rows it is carried out for."""
 
@@ -70,14 +72,16 @@ class Ledger:
         self._alone = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: Path, *, mode: Mode, account: str) -> Ledger:
+    async def open(
+        cls, path: Path, *, mode: Mode, account: str, connect: Connect = aiosqlite.connect
+    ) -> Ledger:
         """Open or make the file, bring it to the newest schema, and bind it to ``mode`` and ``account`` for life."""
         try:
             make_private(path)
             with closing(sqlite3.connect(path, isolation_level=None)) as plain:
                 plain.execute("PRAGMA journal_mode = WAL")
                 schema.prepare(plain, str(path), schema.LEDGER_ID, schema.LEDGER)
-            connection = await aiosqlite.connect(path, isolation_level=None)
+            connection = await connect(path, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise fault(error, path) from error
         try:
@@ -104,9 +108,35 @@ class Ledger:
         self._run = run
         scope = run.run_id if run.mode in _PER_RUN else self.account
         start = genesis(run.mode.value, run.seed, run.config_digest, run.data)
+        self._rows = Rows(run.run_id, scope, start, 0, await self._booked(scope))
+
+    async def continue_run(self, run: Run) -> tuple[str, int]:
+        """Go on with the newest run of this file, or begin ``run``: an account that lives has one chain for life.
+
+        Return the run's id and the number of its newest step, 0 for none.
+        """
+        found = list(await self._db.execute_fetchall("SELECT body FROM runs ORDER BY number DESC LIMIT 1"))
+        if not found:
+            await self.begin_run(run)
+            return run.run_id, 0
+        kept = self._run = codec.decode(found[0][0], Run)
+        scope = kept.run_id if kept.mode in _PER_RUN else self.account
+        head, count = genesis(kept.mode.value, kept.seed, kept.config_digest, kept.data), 0
+        newest = "SELECT hash, n FROM audit WHERE run_id = ? ORDER BY n DESC LIMIT 1"
+        for row in await self._db.execute_fetchall(newest, (kept.run_id,)):
+            head, count = row[0], int(row[1])
+        self._rows = Rows(kept.run_id, scope, head, count, await self._booked(scope))
+        tables = ("steps", "orders", "notices", "audit")
+        steps = " UNION ALL ".join(
+            f"SELECT coalesce(max(seq), 0) AS seq FROM {table} WHERE run_id = ?1"  # noqa: S608
+            for table in tables
+        )
+        rows = await self._db.execute_fetchall(f"SELECT max(seq) FROM ({steps})", (kept.run_id,))  # noqa: S608
+        return kept.run_id, max(int(row[0] or 0) for row in rows)
+
+    async def _booked(self, scope: str) -> set[tuple[str, str]]:
         query = "SELECT instrument, trade_id FROM fills WHERE scope = ?"
-        booked = {(row[0], row[1]) for row in await self._db.execute_fetchall(query, (scope,))}
-        self._rows = Rows(run.run_id, scope, start, 0, booked)
+        return {(row[0], row[1]) for row in await self._db.execute_fetchall(query, (scope,))}
 
     async def finish_run(self, finished: int, summary: Any) -> None:
         """Close the run with what it came to."""

@@ -1,0 +1,305 @@
+"""The shell around the engine on real time: paper, rehearsal and live, and the fault simulation on a virtual clock.
+
+It owns the tasks: market data, one private stream a venue, reconciliation, look-ups, timers, the kill flag, the writer,
+requests of the faces. All of them end in ``Spine.take``. Every task is supervised: one that breaks halts the desk,
+says so and starts again, so that cancels and reconciliation go on (P13). It must not decide what to trade, and nothing
+leaves but by ``Road``.
+
+Always durable: intent on disk, send mark on disk, then the gate and the bytes. A venue is closed until its books are
+reconciled, and so is everything while the store does not write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+import msgspec
+
+from tradecli.domain.commands import CancelOrder
+from tradecli.domain.control import Latch
+from tradecli.domain.enums import KillLevel, Severity, StrategyState
+from tradecli.domain.events import CancelAsked, Event, LinkChanged, StrategySet, TimerFired
+from tradecli.domain.instrument import venue_of
+from tradecli.domain.market import MARKET_TYPES
+from tradecli.domain.order import Approved
+from tradecli.engine.assess import Assessor
+from tradecli.engine.core import Engine
+from tradecli.engine.execute import closing_orders
+from tradecli.engine.keeping import Heard, Keeper
+from tradecli.engine.lookup import LookUps
+from tradecli.engine.pace import Pace
+from tradecli.engine.reconcile import restarted
+from tradecli.engine.recovery import Recovery
+from tradecli.engine.road import Point, Road
+from tradecli.engine.spine import Spine
+from tradecli.engine.stall import Stall
+from tradecli.errors import LockHeld, ReconciliationMismatch
+from tradecli.ports import Clock, Execution, KillFlag, Lease, Store
+
+KILL_POLL_MS = 25
+_TIMER_MS = 1_000
+_RETRY_WRITE_MS = 1_000
+_RESTART_MS = 1_000
+_BREATH_MS = 40
+_YIELD_EVERY = 64
+_CRASHES = 5
+_CRASH_WINDOW_MS = 600_000
+_FATAL = (LockHeld, ReconciliationMismatch)
+"""What ends the run: another process has the lease, or somebody else trades on the account."""
+
+
+class Before(msgspec.Struct, frozen=True, kw_only=True):
+    """What a restart finds: latches of the store, and how often the engine started of late without an orderly end."""
+
+    latches: tuple[Latch, ...] = ()
+    crashes: tuple[int, ...] = ()
+
+
+def no_point(_: str) -> None:
+    """Do nothing at a named moment: what a real run does."""
+
+
+class Inbox(deque[Event]):
+    """Requests of the faces, put in from any thread; ``wake`` is called after each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wake: Callable[[], None] = lambda: None
+
+    def append(self, event: Event, /) -> None:
+        super().append(event)
+        self.wake()
+
+
+class Live:
+    """Runs one engine over market data and one execution a venue until it is asked to stop or ``until``."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        assessor: Assessor,
+        executions: Mapping[str, Execution],
+        clock: Clock,
+        store: Store,
+        lease: Lease,
+        kill: KillFlag,
+        *,
+        keep_reports: bool = False,
+        before: Before | None = None,
+        pace: Pace | None = None,
+        point: Point = no_point,
+        own_prefix: str | None = None,
+        foreign_ok: bool = False,
+        kill_poll_ms: int = KILL_POLL_MS,
+        on_market: Callable[[Event], None] | None = None,
+        reopen: Callable[[], Awaitable[tuple[Store, int]]] | None = None,
+    ) -> None:
+        keeper = Keeper(engine, store, lease, keep_reports=keep_reports)
+        self.engine = engine
+        self.clock = clock
+        self.kill = kill
+        self.lease = lease
+        self.keeper = keeper
+        self.inbox = Inbox()
+        self.stopping = False
+        self.market_events = 0
+        self.on_breath: Callable[[], Awaitable[None]] | None = None
+        self.spine = Spine(engine, assessor, clock, keeper, kill)
+        self.spine.reopen = reopen
+        self.spine.submit, self.spine.cancel = self._submit, self._cancel
+        pace = pace or Pace(clock)
+        self.roads = {
+            venue: Road(self.spine, execution, lease, pace, point, venue)
+            for venue, execution in sorted(executions.items())
+        }
+        self.recoveries = {
+            venue: Recovery(
+                self.spine, road, point, own_prefix=own_prefix or engine.desk.id_prefix, foreign_ok=foreign_ok
+            )
+            for venue, road in self.roads.items()
+        }
+        self._before = before or Before()
+        self._point = point
+        self._kill_poll_ms = kill_poll_ms
+        self._on_market = on_market
+        self._stall = Stall(self.spine, tuple(self.roads))
+        self._tasks: dict[asyncio.Task[None], str] = {}
+        self._ended = asyncio.Event()
+        self._fatal: BaseException | None = None
+
+    @property
+    def heard(self) -> Heard:
+        return self.keeper.heard
+
+    # -- a run -----------------------------------------------------------------------------------------------------
+
+    async def run(self, source: AsyncIterator[Event], start: int, until: int | None) -> None:
+        """Run until stopped, ``until`` or something fatal; ``close`` ends the tasks that are left running."""
+        loop = asyncio.get_running_loop()
+        requested = asyncio.Event()
+        self.inbox.wake = lambda: _wake(loop, requested)
+        self._begin()
+        await self.spine.durable()
+        self._point("kill.heard")
+        for venue, recovery in self.recoveries.items():
+            self._supervise(f"stream of {venue}", recovery.listen)
+            self._supervise(f"reconciliation of {venue}", recovery.keep_equal)
+            self._supervise(f"look-ups at {venue}", LookUps(recovery).ask)
+        self._supervise("market data", lambda: self._hear_market(source), again=False)
+        self._supervise("timers", self._tick)
+        self._supervise("kill flag", self._watch_kill)
+        self._supervise("writer", self._write)
+        self._supervise("requests", lambda: self._hear_requests(requested))
+        self._supervise("loop watch", self._stall.watch)
+        while not self.stopping and not self._ended.is_set():
+            if until is not None and self.clock.now() >= until:
+                break
+            await self._breathe()
+        if self._fatal is not None:
+            await self.close()
+            raise self._fatal
+
+    def _begin(self) -> None:
+        """Take up the books as the store left them: nothing may leave before they are reconciled."""
+        now = self.clock.now()
+        for recovery in self.recoveries.values():
+            recovery.close("reconciling: start")
+        self.spine.note(
+            Severity.NOTE, "start", f"engine starts after {len(self._before.crashes)} cut-off runs"
+        )
+        self.spine.load_flag(self._before.latches)
+        recent = [at for at in self._before.crashes if at > now - _CRASH_WINDOW_MS]
+        if len(recent) > _CRASHES:
+            self.spine.latch(KillLevel.HALT, f"{len(recent)} crashes within 10 minutes", "crash budget")
+        for event in restarted(self.engine.state.account, now):
+            self.spine.take(event)
+
+    async def _breathe(self) -> None:
+        if self.on_breath is not None:
+            await self.on_breath()
+        beat = _BREATH_MS if self.on_breath is not None else _TIMER_MS
+        await self.clock.sleep_until(self.clock.now() + beat)
+
+    async def cancel_all(self, reason: str, within_ms: int) -> None:
+        """Switch the strategies off, cancel what rests and wait for the answers: an orderly end.
+
+        A start after it finds the strategies as they were before.
+        """
+        now = self.clock.now()
+        self.spine.note(Severity.NOTE, "stopping", reason)
+        for strategy in sorted(self.engine.state.strategies):
+            self.spine.take(StrategySet(strategy=strategy, state=StrategyState.OFF, reason=reason, ts=now))
+        self.spine.take(CancelAsked(client_id=None, ts=now, reason=reason))
+        while self.engine.state.account.live and self.clock.now() < now + within_ms:
+            await self.clock.sleep_until(self.clock.now() + _BREATH_MS)
+        left = len(self.engine.state.account.live)
+        if left:
+            self.spine.note(Severity.ALERT, "order", f"{left} orders are not confirmed as ended at the stop")
+
+    async def close_positions(self, reason: str, within_ms: int) -> None:
+        """Ask for the opposite of every perpetual position, and wait for the answers."""
+        now = self.clock.now()
+        for asked in closing_orders(self.engine.state, now, reason):
+            self.spine.take(asked)
+        while self.engine.state.account.live and self.clock.now() < now + within_ms:
+            await self.clock.sleep_until(self.clock.now() + _BREATH_MS)
+
+    async def close(self) -> None:
+        """End every task, leave the mark of an orderly end, and write what is kept."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self.spine.lost is None:
+            self.spine.note(Severity.NOTE, "stop", "engine stops in order")
+            await self.spine.durable()
+
+    # -- tasks -----------------------------------------------------------------------------------------------------
+
+    def _supervise(self, name: str, work: Callable[[], Awaitable[None]], *, again: bool = True) -> None:
+        self._spawn(self._supervised(name, work, again), name)
+
+    def _spawn(self, work: Awaitable[None], name: str) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks[task] = name
+        task.add_done_callback(self._task_ended)
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(task, None)
+        if not task.cancelled() and (broken := task.exception()) is not None:
+            self._end(broken)
+
+    def _end(self, broken: BaseException) -> None:
+        self._fatal = self._fatal or broken
+        self._ended.set()
+
+    async def _supervised(self, name: str, work: Callable[[], Awaitable[None]], again: bool) -> None:
+        while True:
+            try:
+                await work()
+                return
+            except _FATAL:
+                raise
+            except Exception as broken:  # the supervisor: halts, says so, and lets cancels go on
+                text = f"{name} broke: {type(broken).__name__}: {broken}"
+                self.spine.note(Severity.CRITICAL, "supervisor", text)
+                self.spine.latch(KillLevel.HALT, text, "supervisor")
+            if not again:
+                return
+            await self.clock.sleep_until(self.clock.now() + _RESTART_MS)
+
+    def _submit(self, approved: Approved) -> None:
+        road = self.roads[venue_of(approved.request.instrument)]
+        self._supervise(f"order {approved.client_id}", lambda: road.send(approved), again=False)
+
+    def _cancel(self, command: CancelOrder) -> None:
+        road = self.roads[venue_of(command.instrument)]
+        self._supervise(f"cancel {command.client_id}", lambda: road.cancel(command), again=False)
+
+    async def _hear_market(self, source: AsyncIterator[Event]) -> None:
+        async for event in source:
+            if isinstance(event, MARKET_TYPES):
+                self._stall.refreshed(event)
+                if self._on_market is not None:
+                    self._on_market(event)
+            elif not isinstance(event, LinkChanged):
+                continue
+            self.spine.take(event)
+            self.market_events += 1
+            if self.market_events % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+        self.spine.note(Severity.ALERT, "feed", "the market data ended")
+
+    async def _tick(self) -> None:
+        while True:
+            now = self.clock.now()
+            await self.clock.sleep_until(min(max(self.engine.next_due(), now + 1), now + _TIMER_MS))
+            self.spine.take(TimerFired(ts=self.clock.now()))
+
+    async def _watch_kill(self) -> None:
+        while True:
+            self.spine.hear_flag()
+            await self.clock.sleep_until(self.clock.now() + self._kill_poll_ms)
+
+    async def _write(self) -> None:
+        """Write what the tasks leave behind: answers, fills, decisions. A store that fails is tried again."""
+        while True:
+            await self.spine.unwritten.wait()
+            self.spine.unwritten.clear()
+            if not await self.spine.durable():
+                self.spine.unwritten.set()
+                await self.spine.mend_store()
+                await self.clock.sleep_until(self.clock.now() + _RETRY_WRITE_MS)
+
+    async def _hear_requests(self, requested: asyncio.Event) -> None:
+        while True:
+            while self.inbox:
+                self.spine.take(self.inbox.popleft())
+            await requested.wait()
+            requested.clear()
+
+
+def _wake(loop: asyncio.AbstractEventLoop, requested: asyncio.Event) -> None:
+    loop.call_soon_threadsafe(requested.set)
