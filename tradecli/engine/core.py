@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 import msgspec
 
 from tradecli.domain.commands import CancelOrder, Command, Notify, SetLatch, Step
 from tradecli.domain.control import Latch, Scope, strictest
-from tradecli.domain.enums import KillLevel, OrderType, ScopeKind, Severity, Side, StrategyState
+from tradecli.domain.enums import KillLevel, OrderType, ScopeKind, Severity, StrategyState
 from tradecli.domain.events import (
     Assessed,
     CancelAsked,
@@ -39,7 +38,8 @@ from tradecli.engine.account import Changes
 from tradecli.engine.breakers import Breakers
 from tradecli.engine.cycle import Cycle, Duty
 from tradecli.engine.decide import Decider, Made
-from tradecli.engine.execute import Parent, after_fill, canceled, next_child
+from tradecli.engine.execute import FLATTEN as _FLATTEN_SOURCE
+from tradecli.engine.execute import Parent, after_fill, canceled, flattening, next_child
 from tradecli.engine.latching import CANCELLING
 from tradecli.engine.plan import Planned, Strategy
 from tradecli.engine.settings import RiskSettings
@@ -48,10 +48,6 @@ from tradecli.engine.state import State
 _LOOK_MS = 1_000
 _CANCEL_AGAIN_MS = 5_000
 _REJECTS_PER_MIN = 5
-_FLATTEN_SLICES = 5
-_FLATTEN_EVERY_MS = 2_000
-_FLATTEN_SOURCE = "flatten"
-_FLATTEN_SLIPPAGE_BPS = Decimal(50)
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
@@ -282,22 +278,8 @@ class Engine:
             self.parents = {key: canceled(parent, "halted") for key, parent in self.parents.items()}
 
     def _start_flatten(self, latch: Latch, at: int) -> None:
-        for instrument, position in sorted(self.state.account.positions.items()):
-            if not position.qty or not latch.scope.binds(instrument, ""):
-                continue
-            number = len(self.parents) + 1
-            self.parents[f"flatten{number}"] = Parent(
-                id=f"flatten{number}",
-                instrument=instrument,
-                side=Side.SELL if position.qty > 0 else Side.BUY,
-                qty=abs(position.qty),
-                source=_FLATTEN_SOURCE,
-                slices=_FLATTEN_SLICES,
-                every_ms=_FLATTEN_EVERY_MS,
-                slippage_bps=_FLATTEN_SLIPPAGE_BPS,
-                next_at=at,
-                reduce_only=True,
-            )
+        for parent in flattening(self.state, latch, len(self.parents), at):
+            self.parents[parent.id] = parent
 
     def _check_flat(self, at: int) -> None:
         """Turn a flatten of the whole desk into a halt once nothing is held in its scope."""
