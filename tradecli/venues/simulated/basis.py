@@ -23,11 +23,10 @@ INTERVAL_MS = round(cal.FUNDING_INTERVAL_H * HOUR_MS)
 _BP = 1e-4
 
 
-def funding_rate(coin: str, premium: float) -> float:
+def funding_rate(premium: float) -> float:
     """Return the rate of one interval whose average premium is ``premium``, rounded to 1e-8 as venues do."""
     pull = min(max(cal.INTEREST - premium, -cal.CLAMP), cal.CLAMP)
-    cap = cal.FUNDING_CAP[coin]
-    return round(min(max(premium + pull, -cap), cap), 8)
+    return round(min(max(premium + pull, -cal.FUNDING_CAP), cal.FUNDING_CAP), 8)
 
 
 class Reversion(NamedTuple):
@@ -134,7 +133,7 @@ class Funding:
     @property
     def rate(self) -> float:
         """The rate that the interval would settle at if it ended now."""
-        return funding_rate(self.line.base, self._total / self._seconds if self._seconds else 0.0)
+        return funding_rate(self._total / self._seconds if self._seconds else 0.0)
 
     def settle(self) -> float:
         """Return the interval's rate and begin the next one."""

@@ -179,7 +179,7 @@ venues ASSUMED the same."""
 
 INTEREST = 0.0001
 CLAMP = 0.0005
-FUNDING_CAP = {"BTC": 0.003, "ETH": 0.003, "BNB": 0.0075}
+FUNDING_CAP = 0.02
 FUNDING_INTERVAL_H = 8.0
 """METHODS 9.1. With the hourly premium this formula gives the recorded Binance rates with correlation .95 (BTC),
 .96 (ETH), .91 (BNB); funding/binance_usdm_funding, 2023-07 to 2025-06. The cap is ASSUMED.

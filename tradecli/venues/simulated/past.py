@@ -243,7 +243,7 @@ class Past:
         per = basis_.INTERVAL_MS // HOUR_MS
         total = np.cumsum(hourly[: whole * per])[per - 1 :: per]
         means = np.diff(total, prepend=0.0) / per
-        rates = np.array([basis_.funding_rate(line.base, mean) for mean in means.tolist()])
+        rates = np.array([basis_.funding_rate(mean) for mean in means.tolist()])
         return self.start + basis_.INTERVAL_MS * np.arange(1, whole + 1, dtype=np.int64), rates
 
     def mood(self, ts: int, price: float | None) -> float:

@@ -1,0 +1,115 @@
+"""A run is a function of seed and tape: of nothing else, on any machine, in any process."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from numpy._core import _multiarray_umath as multiarray
+
+from tests.venues.simulated.scene import PLAIN, everything, fingerprint, listen, of
+from tradecli.domain.feed import DAY_MS, HOUR_MS, MINUTE_MS, CandleFeed, QuoteFeed, TradeFeed
+from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.market import Quote
+from tradecli.venues.simulated import START_MS, TAPES, SimulatedMarket, tape_named
+
+BTC = InstrumentId("BTCUSDT@binance")
+PACKAGE = Path(__file__).parents[3] / "tradecli" / "venues" / "simulated"
+SCRIPT = """
+from tests.venues.simulated.scene import everything, fingerprint
+print(fingerprint(everything(42, "tour", 12)))
+"""
+
+
+def elsewhere(folder: Path, **environment: str) -> str:
+    """Return the fingerprint of the same run in another process, folder and environment."""
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PACKAGE.parents[2]), **environment}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], cwd=folder, env=env, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_the_same_seed_gives_the_same_events_again() -> None:
+    assert fingerprint(listen(42, tape_named("tour"), 12)) == fingerprint(everything(42, "tour", 12))
+
+
+def test_another_process_with_another_hash_seed_time_zone_and_folder_sees_the_same_events(
+    tmp_path: Path,
+) -> None:
+    here = fingerprint(everything(42, "tour", 12))
+    assert elsewhere(tmp_path, PYTHONHASHSEED="1", TZ="Asia/Tokyo") == here
+    assert elsewhere(PACKAGE, PYTHONHASHSEED="31337", TZ="America/Lima", LC_ALL="C") == here
+
+
+def test_a_machine_without_wide_vector_instructions_sees_the_same_events(tmp_path: Path) -> None:
+    dispatched = " ".join(multiarray.__cpu_dispatch__)
+    here = fingerprint(everything(42, "tour", 12))
+    assert elsewhere(tmp_path, NPY_DISABLE_CPU_FEATURES=dispatched) == here
+
+
+def test_another_seed_gives_another_market() -> None:
+    assert fingerprint(everything(43, "plain", 12)) != fingerprint(everything(42, "plain", 12))
+
+
+@pytest.mark.parametrize("tape", [tape.name for tape in TAPES if tape.name != "plain"])
+def test_each_tape_bends_the_market_of_a_seed_in_its_own_way(tape: str) -> None:
+    seconds = 20 if tape in ("tour", "quiet") else 100
+    assert fingerprint(everything(42, tape, seconds)) != fingerprint(listen(42, PLAIN, seconds))
+
+
+def test_what_is_listened_to_changes_no_value() -> None:
+    alone = listen(42, PLAIN, 30, [QuoteFeed(BTC)])
+    among_all = [
+        quote for quote in of(Quote, everything()) if quote.instrument == BTC and quote.ts < START_MS + 30_000
+    ]
+    assert alone == among_all
+
+
+def test_every_stream_of_one_market_begins_again() -> None:
+    market = SimulatedMarket(7, PLAIN)
+    feeds = [TradeFeed(BTC)]
+    one, two = market.events(feeds), market.events(feeds)
+    assert [next(one) for _ in range(200)] == [next(two) for _ in range(200)]
+
+
+async def _candles(market: SimulatedMarket, interval: int) -> object:
+    return await market.history(CandleFeed(BTC, interval, 300), START_MS)
+
+
+@pytest.mark.asyncio
+async def test_history_does_not_depend_on_what_was_asked_before() -> None:
+    forward, backward = SimulatedMarket(5, PLAIN), SimulatedMarket(5, PLAIN)
+    intervals = (MINUTE_MS, HOUR_MS, DAY_MS)
+    first = [await _candles(forward, each) for each in intervals]
+    second = [await _candles(backward, each) for each in reversed(intervals)]
+    assert first == second[::-1]
+
+
+def test_a_seed_is_a_whole_number_from_zero_up() -> None:
+    with pytest.raises(ValueError, match="from 0 up"):
+        SimulatedMarket(-1)
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.name)
+def test_nothing_in_the_package_reads_a_clock_or_draws_from_a_shared_generator(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            imported.add(node.module.partition(".")[0])
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id != "hash", "hash() depends on PYTHONHASHSEED"
+        elif isinstance(node, ast.Attribute):
+            assert (
+                node.attr not in ("now", "today", "utcnow")
+                or not isinstance(node.value, ast.Name)
+                or (node.value.id not in ("datetime", "date"))
+            )
+    assert not imported & {"time", "random", "uuid", "secrets", "socket", "os", "asyncio"}

@@ -1,0 +1,170 @@
+"""What the market tells of the time before the run, and that it joins what it tells afterwards."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from tests.venues.simulated.scene import PLAIN, everything, known_at, of
+from tradecli.domain.feed import (
+    DAY_MS,
+    HOUR_MS,
+    INTERVALS_MS,
+    MINUTE_MS,
+    BookFeed,
+    CandleFeed,
+    Feed,
+    MarkFeed,
+    OpenInterestFeed,
+    OptionsFeed,
+    QuoteFeed,
+    SentimentFeed,
+    TradeFeed,
+    VolIndexFeed,
+)
+from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.market import (
+    Candle,
+    MarketEvent,
+    MarkPrice,
+    OpenInterest,
+    Quote,
+    Sentiment,
+    available_at,
+)
+from tradecli.venues.simulated import START_MS, SimulatedMarket
+from tradecli.venues.simulated.listing import LINES
+
+BTC, SPOT = InstrumentId("BTCUSDT@binance"), InstrumentId("BTCUSDT.spot@okx")
+pytestmark = pytest.mark.asyncio
+
+
+async def candles(
+    interval: int, count: int, name: InstrumentId = BTC, until: int = START_MS, seed: int = 42
+) -> list[Candle]:
+    return of(Candle, await SimulatedMarket(seed, PLAIN).history(CandleFeed(name, interval, count), until))
+
+
+@pytest.mark.parametrize(("name", "interval"), sorted(INTERVALS_MS.items()))
+async def test_five_hundred_bars_of_every_interval_end_just_before_the_start(
+    name: str, interval: int
+) -> None:
+    bars = await candles(interval, 500)
+    assert len(bars) == 500
+    assert [bar.ts for bar in bars] == [bars[0].ts + place * interval for place in range(500)]
+    assert START_MS - interval < bars[-1].close_ts <= START_MS
+    for bar in bars:
+        assert 0 < bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
+        assert bar.volume > 0
+
+
+async def test_more_than_a_year_of_days_is_there_for_every_instrument() -> None:
+    for line in LINES:
+        assert len(await candles(DAY_MS, 400, line.id, seed=1)) == 400
+
+
+async def test_longer_bars_are_sums_of_shorter_ones() -> None:
+    days, hours, minutes = (
+        await candles(DAY_MS, 6),
+        await candles(HOUR_MS, 200),
+        await candles(MINUTE_MS, 12_000),
+    )
+    for longer, shorter in ((days, hours), (hours[-100:], minutes)):
+        for bar in longer:
+            parts = [each for each in shorter if bar.ts <= each.ts < bar.close_ts]
+            if len(parts) * shorter[0].interval_ms == bar.interval_ms:
+                assert (bar.open, bar.close) == (parts[0].open, parts[-1].close)
+                assert (bar.high, bar.low) == (max(p.high for p in parts), min(p.low for p in parts))
+                assert bar.volume == pytest.approx(sum(p.volume for p in parts))
+
+
+async def test_bars_of_every_length_stay_sums_where_the_resolution_changes() -> None:
+    hours, days = await candles(HOUR_MS, 24 * 40), await candles(DAY_MS, 39)
+    for bar in days:
+        parts = [each for each in hours if bar.ts <= each.ts < bar.close_ts]
+        assert len(parts) == 24
+        assert (bar.open, bar.high, bar.close) == (parts[0].open, max(p.high for p in parts), parts[-1].close)
+
+
+async def test_history_runs_into_the_live_market_without_a_jump() -> None:
+    bars = await candles(MINUTE_MS, 5)
+    first = next(quote for quote in of(Quote, everything()) if quote.instrument == BTC)
+    assert first.mid == pytest.approx(bars[-1].close, rel=0.006)
+    opening = next(bar for bar in of(Candle, everything()) if bar.instrument == BTC)
+    assert opening.ts == bars[-1].close_ts
+    assert opening.open == pytest.approx(bars[-1].close, rel=0.001)
+
+
+async def test_asked_later_it_also_tells_what_was_streamed_meanwhile() -> None:
+    until = START_MS + 65_000
+    bars = await candles(MINUTE_MS, 10, until=until)
+    streamed = [
+        bar for bar in of(Candle, everything()) if bar.instrument == BTC and available_at(bar) < until
+    ]
+    assert bars[-2:] == streamed
+    assert [bar.ts for bar in bars] == [bars[0].ts + place * MINUTE_MS for place in range(10)]
+
+
+@pytest.mark.parametrize("until", [START_MS, START_MS + 4_321])
+async def test_nothing_is_told_before_it_could_be_known(until: int) -> None:
+    market = SimulatedMarket(42, PLAIN)
+    feeds: list[Feed] = [
+        CandleFeed(BTC, MINUTE_MS, 3), TradeFeed(BTC, 60_000), QuoteFeed(BTC), BookFeed(SPOT), MarkFeed(BTC, HOUR_MS),
+        OpenInterestFeed(BTC, DAY_MS), OptionsFeed("deribit", "ETH"), VolIndexFeed("DVOL-ETH", DAY_MS), SentimentFeed("fear_greed", 5 * DAY_MS),
+    ]  # fmt: skip
+    for feed in feeds:
+        found = await market.history(feed, until)
+        assert found, feed
+        times = [known_at(event) for event in found]
+        assert times == sorted(times)
+        assert times[-1] < until
+
+
+async def test_the_newest_quote_book_and_chain_are_those_of_the_same_market() -> None:
+    market = SimulatedMarket(42, PLAIN)
+    until = START_MS + 20_000
+    for feed in (QuoteFeed(BTC), BookFeed(BTC), OptionsFeed("deribit", "BTC")):
+        (newest,) = await market.history(feed, until)
+        streamed: list[MarketEvent] = [
+            event for event in of(type(newest), everything())
+            if known_at(event) < until and getattr(event, "instrument", BTC) == BTC and getattr(event, "currency", "BTC") == "BTC"
+        ]  # fmt: skip
+        assert newest == streamed[-1]
+
+
+async def test_trades_before_the_start_are_those_of_the_minute_that_is_open() -> None:
+    trades = await SimulatedMarket(42, PLAIN).history(TradeFeed(BTC, HOUR_MS), START_MS)
+    assert len(trades) > 100
+    assert all(START_MS - 57_000 <= known_at(trade) < START_MS for trade in trades)
+
+
+async def test_open_interest_marks_and_mood_reach_back() -> None:
+    market = SimulatedMarket(42, PLAIN)
+    interest = of(OpenInterest, await market.history(OpenInterestFeed(BTC, 30 * DAY_MS), START_MS))
+    assert len(interest) == pytest.approx(720, abs=2)
+    daily = np.diff(np.log([each.value_usd for each in interest][::24]))
+    assert 0.005 < daily.std() < 0.06  # recorded .025
+    marks = of(MarkPrice, await market.history(MarkFeed(BTC, 10 * DAY_MS), START_MS))
+    assert len(marks) > 240
+    moods = of(Sentiment, await market.history(SentimentFeed("fear_greed", 400 * DAY_MS), START_MS))
+    assert len(moods) == 400
+    assert all(0 <= mood.value <= 100 for mood in moods)
+    assert 5 < np.std([mood.value for mood in moods]) < 30
+
+
+async def test_a_spot_pair_has_no_funding_marks_or_open_interest() -> None:
+    market = SimulatedMarket(42, PLAIN)
+    assert await market.history(MarkFeed(SPOT, DAY_MS), START_MS) == []
+    assert await market.history(OpenInterestFeed(SPOT, DAY_MS), START_MS) == []
+    assert await market.history(OptionsFeed("deribit", "BNB"), START_MS) == []
+
+
+async def test_the_whole_past_of_a_desk_takes_less_than_half_a_second() -> None:
+    market = SimulatedMarket(1234, PLAIN)
+    began = time.process_time()
+    for name in ("BTCUSDT@binance", "ETHUSDT@binance", "BNBUSDT@binance"):
+        for interval in INTERVALS_MS.values():
+            await market.history(CandleFeed(InstrumentId(name), interval, 500), START_MS)
+    assert time.process_time() - began < 1.0  # half a second, on a machine that does nothing else
