@@ -144,8 +144,16 @@ class Board:
     def chain(self, coin: str, ts: int) -> OptionChain:
         """Return the chain of a coin now."""
         now = self._surface(coin)
-        price = float(self._coins.price[cal.COINS.index(coin)])
-        return self._chains[coin].chain(ts, price, now.thetas, now.smile, self._strain)
+        return self._chains[coin].chain(ts, self._price(coin), now.thetas, now.smile, self._strain)
+
+    def list_options(self, ts: int, wanted: Wanted) -> None:
+        """List the strikes that ``edge`` would quote at the opening, and quote none."""
+        for coin in OPTION_COINS:
+            if coin in wanted.options:
+                self._chains[coin].list_strikes(ts, self._price(coin), self._surface(coin).thetas)
+
+    def _price(self, coin: str) -> float:
+        return float(self._coins.price[cal.COINS.index(coin)])
 
     def _surface(self, coin: str) -> Surface:
         factors = self._coins.factors[cal.COINS.index(coin)]

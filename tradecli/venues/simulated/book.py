@@ -8,6 +8,7 @@ so they stay while the market moves around them, and any book can be asked for a
 
 from __future__ import annotations
 
+from itertools import count, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -204,51 +205,39 @@ class Flow:
         epoch = (ts.astype(np.uint64)[:, None] + (where & np.uint64(0x3FFF))) >> lifetime
         now = mixed(where ^ epoch)
         ticks = zone * gap + ((now >> np.uint64(32)) % np.uint64(gap)).astype(np.int64)
-        behind = sign * (ticks[:, 0] - best) > 0  # is the level of the best's own zone a level of its own?
-        columns = np.arange(LEVELS - 1) + np.where(behind, 0, 1)[:, None]
-        ticks = np.take_along_axis(ticks, columns, axis=1)
-        entries = np.take_along_axis((now & np.uint64(1023)).astype(np.int64), columns, axis=1)
-        lots = np.maximum(np.floor(self._behind_table[entries] * (depth / 16.0)).astype(np.int64), 1)
-        return np.concatenate((best[:, None], ticks), axis=1), np.concatenate(
-            (best_lots[:, None], lots), axis=1
-        )
+        sizes = np.maximum(np.floor(self._behind_table * (depth / 16.0)).astype(np.int64), 1)
+        lots = sizes[(now & np.uint64(1023)).astype(np.int64)]
+        behind = (
+            sign * (ticks[:, :1] - best[:, None]) > 0
+        )  # is the level of the best's own zone one of its own?
+        levels, sizes_behind = np.empty_like(ticks), np.empty_like(ticks)
+        levels[:, 0], levels[:, 1:] = best, np.where(behind, ticks[:, :-1], ticks[:, 1:])
+        sizes_behind[:, 0], sizes_behind[:, 1:] = best_lots, np.where(behind, lots[:, :-1], lots[:, 1:])
+        return levels, sizes_behind
 
 
 def quote_events(line: Line, quotes: Quotes, carried: int) -> list[Quote]:
     """Return the quotes from row ``carried`` on."""
     bid, ask = quotes.bid[carried:] / line.per_unit, quotes.ask[carried:] / line.per_unit
     bid_qty, ask_qty = quotes.bid_lots[carried:] / line.per_coin, quotes.ask_lots[carried:] / line.per_coin
-    name, first = line.id, quotes.first + carried
     columns = (quotes.ts[carried:].tolist(), bid.tolist(), bid_qty.tolist(), ask.tolist(), ask_qty.tolist())
-    return [
-        Quote(name, ts, b, bq, a, aq, place)
-        for place, (ts, b, bq, a, aq) in enumerate(zip(*columns, strict=True), start=first)
-    ]
+    return list(map(Quote, repeat(line.id), *columns, count(quotes.first + carried)))
 
 
 def trade_events(line: Line, prints: Prints) -> list[Trade]:
-    name = line.id
     price, qty = (prints.ticks / line.per_unit).tolist(), (prints.lots / line.per_coin).tolist()
-    return [
-        Trade(name, ts, p, q, Side.BUY if buy else Side.SELL, str(place))
-        for place, (ts, p, q, buy) in enumerate(
-            zip(prints.ts.tolist(), price, qty, prints.buys.tolist(), strict=True), start=prints.first + 1
-        )
-    ]
+    sides = map((Side.SELL, Side.BUY).__getitem__, prints.buys.tolist())
+    numbers = map(str, count(prints.first + 1))
+    return list(map(Trade, repeat(line.id), prints.ts.tolist(), price, qty, sides, numbers))
 
 
 def book_events(line: Line, books: Books) -> list[Book]:
-    name, tick = line.id, float(line.instrument.tick)
-    bid_qty, ask_qty = (books.bid_lots / line.per_coin).tolist(), (books.ask_lots / line.per_coin).tolist()
-    columns = (
-        books.ts.tolist(),
-        books.bids.tolist(),
-        bid_qty,
-        books.asks.tolist(),
-        ask_qty,
-        books.sequence.tolist(),
-    )
-    return [
-        Book(name, ts, tick, tuple(zip(bt, bq, strict=True)), tuple(zip(at, aq, strict=True)), sequence)
-        for ts, bt, bq, at, aq, sequence in zip(*columns, strict=True)
-    ]
+    sides = (_sides(books.bids, books.bid_lots, line), _sides(books.asks, books.ask_lots, line))
+    tick = repeat(float(line.instrument.tick))
+    return list(map(Book, repeat(line.id), books.ts.tolist(), tick, *sides, books.sequence.tolist()))
+
+
+def _sides(ticks: Ints, lots: Ints, line: Line) -> list[tuple[tuple[int, float], ...]]:
+    """Return one side of each book: pairs of tick and size."""
+    pairs = tuple(zip(ticks.ravel().tolist(), (lots / line.per_coin).ravel().tolist(), strict=True))
+    return [pairs[first : first + LEVELS] for first in range(0, len(pairs), LEVELS)]

@@ -6,7 +6,7 @@ ticks and lots until it becomes a ``Candle``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tradecli.domain.feed import MINUTE_MS
 from tradecli.domain.market import Candle
@@ -20,9 +20,9 @@ class Forming:
 
     __slots__ = ("close", "empty", "high", "interval_ms", "lots", "low", "open")
 
-    def __init__(self, interval_ms: int, last: int) -> None:
+    def __init__(self, interval_ms: int) -> None:
         self.interval_ms = interval_ms
-        self.begin(last)
+        self.begin(0)
 
     def begin(self, last: int) -> None:
         """Start the next bar; ``last`` is the price in ticks that stands until it trades."""
@@ -43,18 +43,25 @@ class Rolling:
     """The forming bars of one line: the minute, and each longer interval that is wanted."""
 
     def __init__(
-        self, line: Line, last: int, intervals: Iterable[int], now: int, minutes: Bars | None
+        self, line: Line, intervals: Iterable[int], now: int, before: Callable[[], Bars] | None
     ) -> None:
-        """Start at ``now``, a whole minute; ``minutes`` are those before it, for bars that opened earlier."""
+        """Start at ``now``, a whole minute; ``before`` makes the minutes before it, asked for when a bar needs them."""
         self.line = line
-        self.minute = Forming(MINUTE_MS, last)
-        self.longer = [Forming(each, last) for each in sorted(intervals) if each > MINUTE_MS]
-        if minutes is not None:
-            for bar in self.longer:
-                first = int(minutes.ts.searchsorted(now // bar.interval_ms * bar.interval_ms))
-                columns = (minutes.open, minutes.high, minutes.low, minutes.close, minutes.lots)
-                for row in zip(*(column[first:].tolist() for column in columns), strict=True):
-                    bar.add(*row)
+        self.minute = Forming(MINUTE_MS)
+        self.longer = [Forming(each) for each in sorted(intervals) if each > MINUTE_MS]
+        self._now, self._before = now, before
+
+    def _join(self, minutes: Bars) -> None:
+        """Take in what traded before the start: the last price, and what longer bars hold of earlier minutes."""
+        last = int(minutes.close[-1])
+        if self.minute.empty:
+            self.minute.begin(last)
+        for bar in self.longer:
+            bar.begin(last)
+            first = int(minutes.ts.searchsorted(self._now // bar.interval_ms * bar.interval_ms))
+            columns = (minutes.open, minutes.high, minutes.low, minutes.close, minutes.lots)
+            for row in zip(*(column[first:].tolist() for column in columns), strict=True):
+                bar.add(*row)
 
     def take(self, prints: Prints) -> None:
         if len(prints.ticks):
@@ -65,6 +72,9 @@ class Rolling:
     def closed(self, ts: int) -> list[Candle]:
         """Return the bars that close at ``ts``, a whole minute, shortest first."""
         minute = self.minute
+        if self._before is not None and (self.longer or minute.empty):
+            self._join(self._before())
+        self._before = None
         for bar in self.longer:
             bar.add(minute.open, minute.high, minute.low, minute.close, minute.lots)
         done = [minute, *(bar for bar in self.longer if ts % bar.interval_ms == 0)]

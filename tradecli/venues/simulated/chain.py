@@ -42,6 +42,15 @@ class Listed(NamedTuple):
     high: int
 
 
+class Term(NamedTuple):
+    """One expiry now: years to it, its forward, its total variance at the money."""
+
+    expiry: int
+    years: float
+    forward: float
+    theta: float
+
+
 def expiries(ts: int) -> tuple[int, ...]:
     """Return the eight listed expiries at ``ts``: two days, two Fridays, two month ends, two quarter ends."""
     day = (ts - EXPIRY_HOUR_MS) // DAY_MS + 1
@@ -99,18 +108,29 @@ class Chains:
         ``thetas`` gives total variance at the money by days; ``strain`` widens quotes (1: twice as wide).
         """
         index = round(index, 2)
-        live = np.array(expiries(ts), dtype=np.int64)
-        days = (live - ts) / DAY_MS
-        theta = thetas(days)
-        carry = np.interp(days, [d for d, _ in cal.CARRY[self.coin]], [x for _, x in cal.CARRY[self.coin]])
         quotes: list[OptionQuote] = []
-        for place, expiry in enumerate(live.tolist()):
-            years = float(days[place]) / 365.0
-            forward = round(index * math.exp(float(carry[place]) * years), 2)
-            quotes += self._slice(expiry, ts, years, forward, float(theta[place]), smile, strain)
+        for term in self._terms(ts, index, thetas):
+            quotes += self._slice(term, ts, smile, strain)
         for past in [expiry for expiry in self._listed if expiry <= ts]:
             del self._listed[past]
         return OptionChain(OPTION_VENUE, self.coin, ts, index, True, tuple(quotes))
+
+    def list_strikes(self, ts: int, index: float, thetas: Callable[[Floats], Floats]) -> None:
+        """List what ``chain`` would list at ``ts``."""
+        for term in self._terms(ts, round(index, 2), thetas):
+            self._strikes(term.expiry, term.forward, math.sqrt(term.theta))
+
+    def _terms(self, ts: int, index: float, thetas: Callable[[Floats], Floats]) -> list[Term]:
+        live = np.array(expiries(ts), dtype=np.int64)
+        days = (live - ts) / DAY_MS
+        carry = np.interp(days, [d for d, _ in cal.CARRY[self.coin]], [x for _, x in cal.CARRY[self.coin]])
+        years = (days / 365.0).tolist()
+        return [
+            Term(expiry, year, round(index * math.exp(rate * year), 2), theta)
+            for expiry, year, rate, theta in zip(
+                live.tolist(), years, carry.tolist(), thetas(days).tolist(), strict=True
+            )
+        ]
 
     def _strikes(self, expiry: int, forward: float, deviation: float) -> Floats:
         listed = self._listed.get(expiry)
@@ -124,9 +144,8 @@ class Chains:
         self._listed[expiry] = Listed(listed.step, low, high)
         return listed.step * np.arange(low, high + 1, dtype=np.float64)
 
-    def _slice(
-        self, expiry: int, ts: int, years: float, forward: float, theta: float, smile: Smile, strain: float
-    ) -> list[OptionQuote]:
+    def _slice(self, term: Term, ts: int, smile: Smile, strain: float) -> list[OptionQuote]:
+        expiry, years, forward, theta = term
         strikes = self._strikes(expiry, forward, math.sqrt(theta))
         variance = smile.total_variance(np.array([theta]), np.log(strikes / forward))
         volatility = np.round(np.sqrt(variance / years), 4).astype(np.float64)

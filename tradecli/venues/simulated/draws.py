@@ -30,6 +30,7 @@ _CHUNK = 32
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_30, _27, _31 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:
@@ -46,9 +47,12 @@ def word(seed: int, *names: str) -> np.uint64:
 def mixed(values: Words) -> Words:
     """Return a hash of each value (the finaliser of SplitMix64): integers only, the same everywhere."""
     z = values + _GOLDEN
-    z = (z ^ (z >> np.uint64(30))) * _MIX_1
-    z = (z ^ (z >> np.uint64(27))) * _MIX_2
-    return z ^ (z >> np.uint64(31))
+    z ^= z >> _30
+    z *= _MIX_1
+    z ^= z >> _27
+    z *= _MIX_2
+    z ^= z >> _31
+    return z
 
 
 def reverting(start: float, keep: float, shocks: Sequence[float]) -> list[float]:

@@ -10,6 +10,7 @@ shown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,10 @@ class Run:
         """Yield events from ``start`` on, without end; with ``hidden`` those of the minute before as well."""
         whole = (self.start - self.now) // POSTED_MS * POSTED_MS
         before = list(self._batch(whole, shown=hidden))
-        before += self.board.edge(self.now, self._wanted, True)
+        if hidden:
+            before += self.board.edge(self.now, self._wanted, True)
+        else:
+            self.board.list_options(self.now, self._wanted)
         before += self._batch(self.start - self.now, shown=hidden)
         if hidden:
             yield from before
@@ -105,7 +109,7 @@ class Run:
             yield from self._batch(STRETCH_MS - self.now % STRETCH_MS)
 
     def _batch(self, length_ms: int, *, shown: bool = True) -> Iterator[Event]:
-        """Make the next stretch and return its events by time."""
+        """Make the next stretch and yield its events by time."""
         stretch = self.coins.advance(length_ms // CELL_MS)
         middle = stretch.start + length_ms // 2
         strain = self._script.strain(middle)
@@ -125,15 +129,22 @@ class Run:
                 batch.add([MarkPrice(line.id, *row) for row in zip(*marks, strict=True)], marks.ts)
         self.board.advance(stretch, levels, max(strain[0] / 4.0, 0.0))
         self.now = stretch.end
+        silences = self._script.silences(stretch.start, stretch.end + 1)
+        yield from batch.ordered(silences)
+        yield from self._edge(stretch.end).ordered(silences)
+
+    def _edge(self, ts: int) -> Batch:
+        """Return what closes or is posted at the end of a stretch; made after the rest, for it may ask the past."""
         edge: list[MarketEvent] = []
-        if stretch.end % MINUTE_MS == 0:
+        if ts % MINUTE_MS == 0:
             for name, rolling in self._rolling.items():
                 asked = self._wanted.candles[name]
-                edge += [bar for bar in rolling.closed(stretch.end) if bar.interval_ms in asked]
-        if stretch.end > self.start:
-            edge.extend(self.board.edge(stretch.end, self._wanted, False))
-        batch.add(edge, [stretch.end] * len(edge))
-        return batch.ordered(self._script.silences(stretch.start, stretch.end + 1))
+                edge += [bar for bar in rolling.closed(ts) if bar.interval_ms in asked]
+        if ts > self.start:
+            edge.extend(self.board.edge(ts, self._wanted, False))
+        batch = Batch()
+        batch.add(edge, [ts] * len(edge))
+        return batch
 
     def _flow(
         self,
@@ -167,5 +178,4 @@ def _volume(line: Line, stretch: Stretch) -> float:
 
 
 def _rolling(line: Line, past: Past, intervals: set[int]) -> Rolling:
-    minutes = past.bars(line, True)
-    return Rolling(line, int(minutes.close[-1]), intervals, past.end, minutes)
+    return Rolling(line, intervals, past.end, partial(past.bars, line, True))
