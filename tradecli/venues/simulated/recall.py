@@ -5,12 +5,14 @@ re-running.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import assert_never
+from itertools import repeat
+from typing import NamedTuple, assert_never
 
 from tradecli.domain.enums import FundingKind
 from tradecli.domain.feed import (
     DAY_MS,
     HOUR_MS,
+    MINUTE_MS,
     BookFeed,
     CandleFeed,
     Feed,
@@ -46,6 +48,29 @@ from tradecli.venues.simulated.wanted import FEAR_GREED, Wanted, check_interval,
 _BY_ID: dict[InstrumentId, Line] = {line.id: line for line in LINES}
 
 
+class Posted(NamedTuple):
+    """``count`` values, one every ``step_ms`` from ``first`` on; ``made`` makes those at some places."""
+
+    first: int
+    step_ms: int
+    count: int
+    made: Callable[[range], list[MarketEvent]]
+
+    def between(self, since: int, until: int) -> list[MarketEvent]:
+        """Return the values from ``since`` on and before ``until``, and the newest of all before ``until`` anyway."""
+        end = min(max(_steps(until - self.first, self.step_ms), 0), self.count)
+        begin = max(min(_steps(since - self.first, self.step_ms), end - 1), 0)
+        return self.made(range(begin, end)) if begin < end else []
+
+
+NOTHING = Posted(0, 1, 0, lambda places: [])
+
+
+def _steps(length: int, step: int) -> int:
+    """Return how many whole or begun steps there are in a length."""
+    return -(-length // step)
+
+
 class Recall:
     """Answers for one seed and tape; ``run`` makes a fresh run for a set of wanted feeds."""
 
@@ -61,7 +86,9 @@ class Recall:
                 line = _BY_ID[listed(feed.instrument)]
                 bars = self._past.summed(line, feed.interval_ms)
                 old: list[MarketEvent] = list(candles_of(line, feed.interval_ms, bars, feed.count, until - 1))
-                return [*old, *self._since(feed, until)][-feed.count :] if feed.count else []
+                closed = until > self._past.end + MINUTE_MS  # has any bar of the run closed?
+                new = self._since(feed, until) if closed else []
+                return [*old, *new][-feed.count :] if feed.count else []
             case TradeFeed():
                 return [event for event in self._since(feed, until) if event.ts >= until - feed.window_ms]
             case QuoteFeed() | BookFeed() | OptionsFeed():
@@ -94,11 +121,13 @@ class Recall:
                 break
         return found
 
-    def _within(self, old: list[MarketEvent], feed: Feed, window_ms: int, until: int) -> list[MarketEvent]:
+    def _within(self, old: Posted, feed: Feed, window_ms: int, until: int) -> list[MarketEvent]:
         """Return the newest known value and everything younger than the window."""
-        before = (event for event in old if available_at(event) <= self._past.end)  # the run tells the rest
-        known = [event for event in (*before, *self._since(feed, until)) if available_at(event) < until]
-        return [event for event in known[:-1] if available_at(event) >= until - window_ms] + known[-1:]
+        fresh = self._since(feed, until)
+        since = until - window_ms
+        if not fresh or available_at(fresh[0]) > since:
+            fresh = [*old.between(since, until), *fresh]
+        return [event for event in fresh[:-1] if available_at(event) >= since] + fresh[-1:]
 
     def _funding(self, feed: FundingFeed, until: int) -> list[MarketEvent]:
         line = _BY_ID[listed(feed.instrument)]
@@ -120,39 +149,52 @@ class Recall:
         ]
         return [event for event in settled if until - feed.window_ms <= event.ts < until] + predicted[-1:]
 
-    def _marks(self, instrument: InstrumentId) -> list[MarketEvent]:
+    def _marks(self, instrument: InstrumentId) -> Posted:
         line = _BY_ID[listed(instrument)]
-        if not line.perp:
-            return []
-        bars = self._past.summed(line, HOUR_MS)
-        return [
-            MarkPrice(line.id, ts + HOUR_MS, close / line.per_unit)
-            for ts, close in zip(bars.ts.tolist(), bars.close.tolist(), strict=True)
-        ]
 
-    def _interest(self, instrument: InstrumentId) -> list[MarketEvent]:
+        def made(places: range) -> list[MarketEvent]:
+            bars = self._past.summed(line, HOUR_MS)
+            closes = (bars.close[places.start : places.stop] / line.per_unit).tolist()
+            ends = (bars.ts[places.start : places.stop] + HOUR_MS).tolist()
+            return list(map(MarkPrice, repeat(line.id), ends, closes))
+
+        return self._hourly(made) if line.perp else NOTHING
+
+    def _interest(self, instrument: InstrumentId) -> Posted:
         line = _BY_ID[listed(instrument)]
-        if not line.perp:
-            return []
-        logs = self._past.interest(line, INTEREST_SD, INTEREST_HALF_LIFE_H)[:-1].tolist()
-        first = self._past.start + HOUR_MS
-        return [
-            OpenInterest(line.id, first + HOUR_MS * hour, open_interest(line, log))
-            for hour, log in enumerate(logs)
-        ]
 
-    def _indices(self, name: str) -> list[MarketEvent]:
-        for coin in OPTION_COINS:
-            if index_name(coin) == name:
-                values = self._past.index(coin)
-                return [
-                    VolIndex(name, self._past.start + HOUR_MS * hour, value)
-                    for hour, value in enumerate(values.tolist(), start=1)
-                ]
-        return []
+        def made(places: range) -> list[MarketEvent]:
+            logs = self._past.interest(line, INTEREST_SD, INTEREST_HALF_LIFE_H).tolist()
+            return [
+                OpenInterest(line.id, self._hour(place), open_interest(line, logs[place])) for place in places
+            ]
 
-    def _moods(self, name: str) -> list[MarketEvent]:
-        if name != FEAR_GREED:
-            return []
+        return self._hourly(made) if line.perp else NOTHING
+
+    def _indices(self, name: str) -> Posted:
+        coins = [coin for coin in OPTION_COINS if index_name(coin) == name]
+
+        def made(places: range) -> list[MarketEvent]:
+            values = self._past.index(coins[0]).tolist()
+            return [VolIndex(name, self._hour(place), values[place]) for place in places]
+
+        return self._hourly(made) if coins else NOTHING
+
+    def _moods(self, name: str) -> Posted:
         days = range(self._past.start + 31 * DAY_MS, self._past.end, DAY_MS)
-        return [Sentiment(name, day, self._past.mood(day, None), day) for day in days]
+
+        def made(places: range) -> list[MarketEvent]:
+            return [
+                Sentiment(name, day, self._past.mood(day, None), day)
+                for day in days[places.start : places.stop]
+            ]
+
+        return Posted(days.start, DAY_MS, len(days), made) if name == FEAR_GREED else NOTHING
+
+    def _hour(self, place: int) -> int:
+        return self._past.start + HOUR_MS * (place + 1)
+
+    def _hourly(self, made: Callable[[range], list[MarketEvent]]) -> Posted:
+        """Return what was posted at the end of every whole hour."""
+        whole = (self._past.end - self._past.start) // HOUR_MS
+        return Posted(self._hour(0), HOUR_MS, whole, made)
