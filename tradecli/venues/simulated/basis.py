@@ -29,6 +29,15 @@ def funding_rate(premium: float) -> float:
     return round(min(max(premium + pull, -cal.FUNDING_CAP), cal.FUNDING_CAP), 8)
 
 
+def funding_rates(premiums: Floats) -> Floats:
+    """Return what ``funding_rate`` gives for each premium."""
+    pull = np.clip(cal.INTEREST - premiums, -cal.CLAMP, cal.CLAMP)
+    rates: Floats = np.round(np.clip(premiums + pull, -cal.FUNDING_CAP, cal.FUNDING_CAP), 8).astype(
+        np.float64
+    )
+    return rates
+
+
 class Reversion(NamedTuple):
     """Mean, stationary deviation and half-life of a part of the premium, in fractions and hours."""
 

@@ -95,6 +95,12 @@ def quantile_table(points: Sequence[tuple[float, float]], mean: float | None = N
     return rounded
 
 
+def exponential_table() -> Floats:
+    """Return TABLE values of the exponential distribution of mean 1."""
+    rounded: Floats = np.round(-np.log1p(-(np.arange(TABLE) + 0.5) / TABLE), 6).astype(np.float64)
+    return rounded
+
+
 def log_normal_table(sd: float) -> Floats:
     """Return TABLE values of a log-normal distribution of mean 1, cut at three deviations."""
     z = np.linspace(-4.0, 4.0, 4001)

@@ -55,8 +55,12 @@ class SimulatedMarket:
         return self.recall(feed, until)
 
     def recall(self, feed: Feed, until: int) -> Sequence[MarketEvent]:
-        """Return what ``history`` returns, without a loop."""
+        """Return what ``history`` returns, without a loop; from any thread, for no stream looks at what was asked."""
         return self._recall.history(feed, until)
+
+    def remember(self) -> Iterator[None]:
+        """Make the past by short steps, between which prices may move on. Without it the first question makes all."""
+        return self._past.steps()
 
     async def stream(self, feeds: Iterable[Feed]) -> AsyncIterator[Event]:
         """Yield market and link events from ``start`` on, in the order they became known, without end."""

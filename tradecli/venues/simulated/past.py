@@ -10,6 +10,7 @@ intervals agree.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from tradecli.venues.simulated import calibration as cal
 from tradecli.venues.simulated.draws import (
     Floats,
     Ints,
+    exponential_table,
     keep_over,
     kick,
     log_normal_table,
@@ -33,21 +35,35 @@ from tradecli.venues.simulated.listing import Line
 from tradecli.venues.simulated.process import correlated, jump_sizes
 from tradecli.venues.simulated.smile import past_index
 from tradecli.venues.simulated.tapes import BETAS, Script
+from tradecli.venues.simulated.turn import bend
 
 DAYS = 520
 FINE_DAYS = 15
 COARSE_MS = 5 * MINUTE_MS
+BLOCK = 8_192
 _NOISE = log_normal_table(0.45)
 _VOLUME = log_normal_table(0.6)
+_DEPTH = exponential_table()
 
 
 class Path(NamedTuple):
-    """Bars of all coins: open times, returns, closes, how far each bar reached beyond its ends, relative volume."""
+    """Bars of all coins: open times, the price before the first, closes, how far each bar reached beyond its ends,
+    relative volume.
+    """
 
     ts: Ints
     step_ms: int
+    first: Floats
     close: Floats
-    before: Floats
+    above: Floats
+    below: Floats
+    volume: Floats
+
+
+class Block(NamedTuple):
+    """A part of a path, before it is scaled to its final price."""
+
+    close: Floats
     above: Floats
     below: Floats
     volume: Floats
@@ -140,52 +156,82 @@ class Past:
 
     @cached_property
     def fine(self) -> Path:
-        return self._path("fine", self.middle, MINUTE_MS, self._fine_normals, self._last_prices)
+        return self._bent(self._scaled(MINUTE_MS, list(self._blocks(MINUTE_MS)), self._last_prices))
 
     @cached_property
     def coarse(self) -> Path:
-        return self._path("coarse", self.start, COARSE_MS, self._coarse_normals, self.fine.before[:, 0])
+        return self._scaled(COARSE_MS, list(self._blocks(COARSE_MS)), self.fine.first)
+
+    def steps(self) -> Iterator[None]:
+        """Make what every question needs, by steps of some ten milliseconds; asked earlier, it is made at once."""
+        for name in ("_coarse_normals", "_fine_normals", "factors", "hourly_vol", "fine"):
+            getattr(self, name)
+            yield
+        blocks = []
+        for block in self._blocks(COARSE_MS):
+            blocks.append(block)
+            yield
+        self.__dict__.setdefault("coarse", self._scaled(COARSE_MS, blocks, self.fine.first))
 
     @property
     def _last_prices(self) -> Floats:
         return np.array([cal.FIGURES[coin].start for coin in cal.COINS])
 
-    def _path(self, name: str, start: int, step_ms: int, normals: Floats, last: Floats) -> Path:
-        """Return the bars whose final close is ``last``."""
-        count = normals.shape[1]
-        ts = start + step_ms * np.arange(count, dtype=np.int64)
+    def _bent(self, path: Path) -> Path:
+        """Return the path with the turns that the tape asks for."""
+        at_s = (path.ts + MINUTE_MS - self._script.start) / 1000.0
+        for turn in self._script.turns:
+            factors = np.stack(
+                [bend(close, at_s, turn, beta) for close, beta in zip(path.close, BETAS, strict=True)]
+            )
+            path = path._replace(first=path.first * factors[:, 0], close=path.close * factors)
+        return path
+
+    def _times(self, step_ms: int) -> Ints:
+        since, until = (self.middle, self.end) if step_ms == MINUTE_MS else (self.start, self.middle)
+        return np.arange(since, until, step_ms, dtype=np.int64)
+
+    def _scaled(self, step_ms: int, blocks: Sequence[Block], last: Floats) -> Path:
+        """Return the bars of ``blocks``, scaled so that their final close is ``last``."""
+        close, above, below, volume = (np.concatenate(parts, axis=1) for parts in zip(*blocks, strict=True))
+        first = last / close[:, -1]
+        return Path(self._times(step_ms), step_ms, first, close * first[:, None], above, below, volume)
+
+    def _blocks(self, step_ms: int) -> Iterator[Block]:
+        """Yield the bars of a step in order, by blocks that stay in the processor's cache."""
+        normals = self._fine_normals if step_ms == MINUTE_MS else self._coarse_normals
+        ts, price = self._times(step_ms), np.ones((3, 1))
+        for first in range(0, len(ts), BLOCK):
+            rng = stream(self._seed, "past", "bars", str(step_ms), str(first))
+            block = self._block(
+                rng, ts[first : first + BLOCK], step_ms, normals[:, first : first + BLOCK], price
+            )
+            price = block.close[:, -1:]
+            yield block
+
+    def _block(
+        self, rng: np.random.Generator, ts: Ints, step_ms: int, normals: Floats, price: Floats
+    ) -> Block:
+        """Return bars that go on from ``price``."""
         hour = (ts - self.start) // HOUR_MS
-        draws = stream(self._seed, "past", name, "bars").random((12, count))
+        draws = rng.random((14, len(ts)))
         pace = pick(_NOISE, draws[0])
-        scale = self.hourly_vol[:, hour] * np.sqrt(pace * (step_ms / (365 * DAY_MS)))
+        vol = self.hourly_vol[:, hour]
+        scale = vol * np.sqrt(pace * (step_ms / (365 * DAY_MS)))
         returns = scale * normals
-        drift = self._script.drift(start, count, step_ms)
+        drift = self._script.drift(int(ts[0]), len(ts), step_ms)
         if drift is not None:
             returns = returns + np.array(BETAS)[:, None] * drift
         if self._script.tape.jumps:
             for coin in range(3):
                 rate = cal.FIGURES[cal.COINS[coin]].jumps_a_day * step_ms / DAY_MS
                 returns[coin] += np.where(draws[1 + coin] < rate, jump_sizes(coin, draws[4 + coin]), 0.0)
-        close = np.cumprod(1.0 + returns, axis=1)
-        before = np.concatenate((np.ones((3, 1)), close[:, :-1]), axis=1)
-        unit = (last / close[:, -1])[:, None]
-        closes: Floats = (close * unit).astype(np.float64)
-        above, below = self._reach(name, returns, scale)
-        sigma = (
-            self.hourly_vol[:, hour] / np.array([cal.FIGURES[coin].median_vol for coin in cal.COINS])[:, None]
-        )
-        volume = (
-            np.sqrt(sigma) * pace * pick(_VOLUME, draws[7]) * np.array(cal.HOUR_VOLUME)[ts // HOUR_MS % 24]
-        )
-        return Path(ts, step_ms, closes, before * unit, above, below, np.round(volume, 6).astype(np.float64))
-
-    def _reach(self, name: str, returns: Floats, scale: Floats) -> tuple[Floats, Floats]:
-        """Return how far each bar went beyond its ends: the extremes of a Brownian bridge, as fractions."""
-        draws = stream(self._seed, "past", name, "reach").random((2, *returns.shape))
-        depth = np.round(-np.log1p(-draws), 6)  # exponential; rounded, so that no logarithm decides a tick
-        far = np.sqrt(returns * returns + 2.0 * scale * scale * depth)
-        beyond = (far - np.abs(returns)) / 2.0
-        return beyond[0], beyond[1]
+        close = np.cumprod(np.concatenate((price, 1.0 + returns), axis=1), axis=1)[:, 1:]
+        reach = _reach(draws[8:].reshape(2, 3, -1), returns, scale)
+        usual = np.array([cal.FIGURES[coin].median_vol for coin in cal.COINS])[:, None]
+        busy = pace * pick(_VOLUME, draws[7]) * np.array(cal.HOUR_VOLUME)[ts // HOUR_MS % 24]
+        volume = np.round(np.sqrt(vol / usual) * busy, 6).astype(np.float64)
+        return Block(close, reach[0], reach[1], volume)
 
     # -- one line --------------------------------------------------------------------------------------------------
 
@@ -243,8 +289,9 @@ class Past:
         per = basis_.INTERVAL_MS // HOUR_MS
         total = np.cumsum(hourly[: whole * per])[per - 1 :: per]
         means = np.diff(total, prepend=0.0) / per
-        rates = np.array([basis_.funding_rate(mean) for mean in means.tolist()])
-        return self.start + basis_.INTERVAL_MS * np.arange(1, whole + 1, dtype=np.int64), rates
+        return self.start + basis_.INTERVAL_MS * np.arange(
+            1, whole + 1, dtype=np.int64
+        ), basis_.funding_rates(means)
 
     def mood(self, ts: int, price: float | None) -> float:
         """Return a fear-and-greed index at a day: 50, up with the return of two weeks, down with slow volatility."""
@@ -273,10 +320,17 @@ class Past:
         return round(float(sum(hours.tolist())) / max(len(hours), 1) * seconds, 9), seconds
 
 
+def _reach(uniforms: Floats, returns: Floats, scale: Floats) -> Floats:
+    """Return how far each bar went above and below its ends: the extremes of a Brownian bridge, as fractions."""
+    far = np.sqrt(returns * returns + 2.0 * scale * scale * pick(_DEPTH, uniforms))
+    beyond: Floats = (far - np.abs(returns)) / 2.0
+    return beyond
+
+
 def _ticks(line: Line, path: Path, factor: Floats) -> Bars:
     coin = line.coin
     close = np.rint(path.close[coin] * factor * line.per_unit).astype(np.int64)
-    first = np.rint(path.before[coin, :1] * factor[:1] * line.per_unit).astype(np.int64)
+    first = np.rint(path.first[coin : coin + 1] * factor[:1] * line.per_unit).astype(np.int64)
     start = np.concatenate((first, close[:-1]))
     high = np.maximum(start, close) + np.rint(path.above[coin] * close).astype(np.int64)
     low = np.minimum(start, close) - np.rint(path.below[coin] * close).astype(np.int64)

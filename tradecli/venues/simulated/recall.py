@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import repeat
-from typing import NamedTuple, assert_never
+from typing import assert_never
+
+import msgspec
 
 from tradecli.domain.enums import FundingKind
 from tradecli.domain.feed import (
@@ -48,7 +50,7 @@ from tradecli.venues.simulated.wanted import FEAR_GREED, Wanted, check_interval,
 _BY_ID: dict[InstrumentId, Line] = {line.id: line for line in LINES}
 
 
-class Posted(NamedTuple):
+class Posted(msgspec.Struct, frozen=True):
     """``count`` values, one every ``step_ms`` from ``first`` on; ``made`` makes those at some places."""
 
     first: int
@@ -134,9 +136,10 @@ class Recall:
         if not line.perp:
             return []
         ts, rates = self._past.funding(line)
+        first = int(ts.searchsorted(until - feed.window_ms))
         settled: list[MarketEvent] = [
             FundingRate(line.id, t, rate, cal.FUNDING_INTERVAL_H, FundingKind.SETTLED, t + INTERVAL_MS)
-            for t, rate in zip(ts.tolist(), rates.tolist(), strict=True)
+            for t, rate in zip(ts[first:].tolist(), rates[first:].tolist(), strict=True)
         ]
         fresh = self._since(feed, until)
         settled += [

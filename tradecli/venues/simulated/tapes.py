@@ -38,6 +38,19 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     move: float
 
 
+class Turn(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Prices fall until ``low_s`` and recover until the run's minute, so that the averages of ``fast`` and ``slow`` minutes
+    are about to cross: the fast one ``gap_bp`` below the slow one and ``above_bp`` below the price (by betas).
+    """
+
+    start_s: float
+    low_s: float
+    fast: int = 12
+    slow: int = 26
+    gap_bp: float = 0.6
+    above_bp: float = 14.0
+
+
 class Silence(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """No message of ``venue``; the link is declared down ``noticed_s`` after the last one and up at the end."""
 
@@ -58,7 +71,7 @@ class Premium(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ramp_s: float = 4.0
 
 
-Episode: TypeAlias = Surge | Leg | Silence | Premium
+Episode: TypeAlias = Surge | Leg | Turn | Silence | Premium
 
 
 class Tape(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,8 +105,8 @@ TOUR = Tape(
     exit_code=ExitCode.OK,
     lasts_s=70.0,
     episodes=(
-        Leg(start_s=-1800.0, end_s=-57.0, move=-0.006),
-        Leg(start_s=-57.0, end_s=3.0, move=0.006),
+        Turn(start_s=-2400.0, low_s=-660.0),
+        Leg(start_s=-57.0, end_s=3.0, move=0.0008),
         Leg(start_s=12.0, end_s=20.0, move=-0.006),
         Premium(venue="bybit", coin="ETH", start_s=20.0, end_s=86_400.0, bp=24.0, ramp_s=5.0),
         Surge(start_s=35.0, end_s=70.0, vol=4.0, spread_bp=1.5, depth=0.4, pace=1.6),
@@ -166,6 +179,7 @@ class Script:
         self.start = start
         self._surges = [each for each in tape.episodes if isinstance(each, Surge)]
         self._legs = [each for each in tape.episodes if isinstance(each, Leg)]
+        self.turns = [each for each in tape.episodes if isinstance(each, Turn)]
         self._silences = [each for each in tape.episodes if isinstance(each, Silence)]
         self._premiums = [each for each in tape.episodes if isinstance(each, Premium)]
 
