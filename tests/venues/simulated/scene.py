@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from functools import cache
 from typing import TypeVar
@@ -16,6 +17,10 @@ from tradecli.errors import ExitCode
 from tradecli.venues.simulated import START_MS, SimulatedMarket, Tape, tape_named
 
 T = TypeVar("T")
+
+LONG_VARIABLE = "TRADECLI_LONG_SIMULATED"
+LONG = bool(os.environ.get(LONG_VARIABLE))
+"""Set by ``python -m tests.venues.simulated.long``."""
 
 PLAIN = Tape(
     name="plain", summary="", teaches="", breaker="", alerts=(), exit_code=ExitCode.OK, lasts_s=0.0
@@ -46,6 +51,11 @@ def listen(seed: int, tape: Tape, seconds: float, feeds: Iterable[Feed] | None =
 def everything(seed: int = 42, name: str = "plain", seconds: int = 70) -> tuple[Event, ...]:
     """Return all events of a minute and some, made once."""
     return tuple(listen(seed, PLAIN if name == "plain" else tape_named(name), seconds))
+
+
+def sized(short: T, long: T) -> T:
+    """Return the size of a check: short in a suite that runs often, long by the command."""
+    return long if LONG else short
 
 
 def of(kind: type[T], events: Iterable[Event]) -> list[T]:

@@ -6,6 +6,8 @@ import ast
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from tradecli.domain.feed import DAY_MS, HOUR_MS, MINUTE_MS, CandleFeed, QuoteFe
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.market import Quote
 from tradecli.venues.simulated import START_MS, TAPES, SimulatedMarket, tape_named
+from tradecli.venues.simulated.past import Past
 
 BTC = InstrumentId("BTCUSDT@binance")
 PACKAGE = Path(__file__).parents[3] / "tradecli" / "venues" / "simulated"
@@ -58,8 +61,11 @@ def test_another_seed_gives_another_market() -> None:
 
 @pytest.mark.parametrize("tape", [tape.name for tape in TAPES if tape.name != "plain"])
 def test_each_tape_bends_the_market_of_a_seed_in_its_own_way(tape: str) -> None:
-    seconds = 20 if tape in ("tour", "quiet") else 100
-    assert fingerprint(everything(42, tape, seconds)) != fingerprint(listen(42, PLAIN, seconds))
+    seconds = 20 if tape in ("tour", "quiet") else 110
+    feeds = [QuoteFeed(BTC)]
+    bent = listen(42, tape_named(tape), seconds, feeds)
+    assert fingerprint(bent) == fingerprint(listen(42, tape_named(tape), seconds, feeds))
+    assert fingerprint(bent) != fingerprint(listen(42, PLAIN, seconds, feeds))
 
 
 def test_what_is_listened_to_changes_no_value() -> None:
@@ -79,6 +85,41 @@ def test_every_stream_of_one_market_begins_again() -> None:
 
 async def _candles(market: SimulatedMarket, interval: int) -> object:
     return await market.history(CandleFeed(BTC, interval, 300), START_MS)
+
+
+def test_the_stream_does_not_depend_on_whether_or_when_the_past_was_asked_for() -> None:
+    feeds = [*SimulatedMarket.all_feeds(), CandleFeed(BTC, HOUR_MS), CandleFeed(BTC, DAY_MS)]
+    never = listen(42, tape_named("tour"), 12, feeds)
+    before, meanwhile, steps = (SimulatedMarket(42, tape_named("tour")) for _ in range(3))
+    before.recall(CandleFeed(BTC, HOUR_MS, 300), START_MS)
+    assert list(islice(before.events(feeds), len(never))) == never
+    stream, heard = meanwhile.events(feeds), []
+    heard += islice(stream, 500)
+    with ThreadPoolExecutor(1) as thread:
+        asked = thread.submit(meanwhile.recall, CandleFeed(BTC, HOUR_MS, 300), START_MS)
+        heard += islice(stream, 500)
+        asked.result()
+    assert [*heard, *islice(stream, len(never) - 1_000)] == never
+    made, stream, heard = steps.remember(), steps.events(feeds), []
+    while len(heard) < len(never):
+        next(made, None)
+        heard += islice(stream, min(100, len(never) - len(heard)))
+    assert heard == never
+    assert steps.recall(CandleFeed(BTC, HOUR_MS, 300), START_MS) == before.recall(
+        CandleFeed(BTC, HOUR_MS, 300), START_MS
+    )
+
+
+def test_the_first_seconds_make_no_past(monkeypatch: pytest.MonkeyPatch) -> None:
+    def made(*_: object) -> object:
+        raise AssertionError("the past was made")
+
+    monkeypatch.setattr(Past, "bars", made)
+    monkeypatch.setattr(Past, "_block", made)
+    market = SimulatedMarket(42)
+    assert of(Quote, islice(market.events(market.all_feeds()), 200))
+    with pytest.raises(AssertionError, match="the past was made"):
+        market.recall(CandleFeed(BTC, HOUR_MS, 3), START_MS)
 
 
 @pytest.mark.asyncio

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.venues.simulated.scene import PLAIN, everything, listen, of
+from tests.venues.simulated.scene import PLAIN, everything, listen, of, sized
 from tradecli.domain.enums import FundingKind
 from tradecli.domain.events import Event
 from tradecli.domain.feed import DAY_MS, FundingFeed, MarkFeed
@@ -37,15 +37,20 @@ RICH = Tape(
 
 
 @cache
-def eight_hours() -> tuple[Event, ...]:
-    """Funding and marks of two perpetuals through one whole interval, one of them at a premium of 30 bp."""
+def interval() -> tuple[Event, ...]:
+    """Funding and marks of two perpetuals, one of them at a premium of 30 bp: some minutes, or a whole interval."""
     feeds = [FundingFeed(BTC), MarkFeed(BTC), FundingFeed(ETH), MarkFeed(ETH)]
-    return tuple(listen(3, RICH, 8 * 3_600 + 30, feeds))
+    return tuple(listen(3, RICH, sized(15 * 60 + 8, 8 * 3_600 + 30), feeds))
 
 
 def settled(events: tuple[Event, ...], name: str) -> list[FundingRate]:
     rates = of(FundingRate, events)
     return [rate for rate in rates if rate.kind is FundingKind.SETTLED and rate.instrument == name]
+
+
+def predicted(events: tuple[Event, ...], name: str) -> list[FundingRate]:
+    rates = of(FundingRate, events)
+    return [rate for rate in rates if rate.kind is FundingKind.PREDICTED and rate.instrument == name]
 
 
 @pytest.mark.parametrize(
@@ -65,49 +70,43 @@ def test_the_formula_agrees_with_the_shared_vector(shared: Path) -> None:
         assert funding_rate(premium) == pytest.approx(rate, abs=1e-12)
 
 
-def test_every_perpetual_settles_three_seconds_after_the_start_and_every_eight_hours() -> None:
+def test_every_perpetual_settles_three_seconds_after_the_start_and_every_interval() -> None:
     at_start = [rate for rate in of(FundingRate, everything()) if rate.kind is FundingKind.SETTLED]
     assert {rate.instrument for rate in at_start} == PERPS
     assert {rate.ts for rate in at_start} == {START_MS + 3_000}
-    assert [rate.ts for rate in settled(eight_hours(), BTC)] == [
-        START_MS + 3_000,
-        START_MS + 3_000 + INTERVAL_MS,
-    ]
+    ends = [START_MS + 3_000, *sized([], [START_MS + 3_000 + INTERVAL_MS])]
+    assert [rate.ts for rate in settled(interval(), BTC)] == ends
 
 
 def test_the_predicted_rate_comes_every_ten_seconds_with_its_settlement_time() -> None:
-    predicted = [
-        rate
-        for rate in of(FundingRate, everything())
-        if rate.kind is FundingKind.PREDICTED and rate.instrument == BTC
-    ]
-    assert len(predicted) == 8
-    for rate in predicted:
+    known = predicted(everything(), BTC)
+    assert len(known) == 8
+    for rate in known:
         assert rate.next_ts == next_settlement(rate.ts)
         assert rate.interval_h == 8.0
 
 
-def test_a_settled_rate_is_the_formula_of_the_average_premium_that_marks_showed() -> None:
+def newest(name: str) -> FundingRate:
+    """Return the rate of the interval that begins three seconds in: settled, or predicted while it runs."""
+    return sized(predicted(interval(), name), settled(interval(), name))[-1]
+
+
+def test_a_rate_is_the_formula_of_the_average_premium_that_marks_showed() -> None:
     for name in (BTC, ETH):
-        start, end = (rate.ts for rate in settled(eight_hours(), name))
+        start, end = settled(interval(), name)[0].ts, newest(name).ts
+        assert end - start == sized(15 * 60_000, INTERVAL_MS)
         marks = [
-            mark
-            for mark in of(MarkPrice, eight_hours())
-            if mark.instrument == name and start <= mark.ts < end
+            mark for mark in of(MarkPrice, interval()) if mark.instrument == name and start <= mark.ts < end
         ]
         premium = np.mean([mark.mark / mark.index - 1 for mark in marks if mark.index is not None])
-        assert settled(eight_hours(), name)[1].rate == pytest.approx(funding_rate(float(premium)), abs=2e-6)
+        assert newest(name).rate == pytest.approx(funding_rate(float(premium)), abs=2e-6)
 
 
 def test_a_perpetual_that_trades_rich_pays_more_and_its_prediction_says_so_beforehand() -> None:
-    assert settled(eight_hours(), ETH)[1].rate > 0.0015
-    assert abs(settled(eight_hours(), BTC)[1].rate) < 0.0008
-    predicted = [
-        rate
-        for rate in of(FundingRate, eight_hours())
-        if rate.kind is FundingKind.PREDICTED and rate.instrument == ETH
-    ]
-    assert predicted[-4].rate == pytest.approx(settled(eight_hours(), ETH)[1].rate, abs=2e-6)
+    assert newest(ETH).rate > 0.0015
+    assert abs(newest(BTC).rate) < 0.0008
+    beforehand = [rate for rate in predicted(interval(), ETH) if rate.ts < newest(ETH).ts]
+    assert beforehand[-2].rate == pytest.approx(newest(ETH).rate, abs=2e-5)
 
 
 def test_the_prediction_at_the_start_is_what_settles_three_seconds_later() -> None:
@@ -146,4 +145,4 @@ async def test_history_ends_with_the_last_settlement_and_the_running_prediction(
     assert [rate.kind for rate in rates[-2:]] == [FundingKind.SETTLED, FundingKind.PREDICTED]
     assert rates[-2].ts == START_MS + 3_000 - INTERVAL_MS
     later = of(FundingRate, await market.history(FundingFeed(BTC, 30 * DAY_MS), START_MS + 3_001))
-    assert later[-2] == settled(eight_hours(), BTC)[0]
+    assert later[-2] == settled(interval(), BTC)[0]

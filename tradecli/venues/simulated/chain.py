@@ -25,6 +25,8 @@ from tradecli.venues.simulated.smile import Smile
 
 EXPIRY_HOUR_MS = 8 * HOUR_MS
 STRIKES = 30
+_COARSEST = 1.25
+"""Steps are round numbers: up to this much wider than STRIKES asks for. Wider ones make a strip overstate variance."""
 REACH = 3.2
 """Strikes are listed up to this many standard deviations from the forward."""
 
@@ -137,7 +139,8 @@ class Chains:
         reach = REACH * deviation
         if listed is None:
             wanted = forward * 2.0 * reach / STRIKES
-            step = next((each for each in _STEPS[self.coin] if each >= wanted), _STEPS[self.coin][-1])
+            fine = [each for each in _STEPS[self.coin] if each <= _COARSEST * wanted]
+            step = fine[-1] if fine else _STEPS[self.coin][0]
             listed = Listed(step, round(forward / step), round(forward / step))
         low = min(listed.low, max(math.floor(forward * (1.0 - reach / 1.15) / listed.step), 1))
         high = max(listed.high, math.ceil(forward * (1.0 + reach) / listed.step))

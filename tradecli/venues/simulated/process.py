@@ -65,8 +65,8 @@ class Stretch(NamedTuple):
 
 
 def cholesky() -> tuple[tuple[float, ...], ...]:
-    """Return the lower triangle that gives three normals the coins' correlations."""
-    ab, ac, bc = cal.CORRELATIONS
+    """Return the lower triangle that correlates three normals so that returns have the recorded correlations."""
+    ab, ac, bc = (each / cal.KEPT_CORRELATION for each in cal.CORRELATIONS)
     bb = math.sqrt(1 - ab * ab)
     cb = (bc - ab * ac) / bb
     return (1.0,), (ab, bb), (ac, cb, math.sqrt(1 - ac * ac - cb * cb))

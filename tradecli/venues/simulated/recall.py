@@ -114,13 +114,11 @@ class Recall:
         run = self._run(Wanted([feed]))
         if until <= run.now:
             return found
-        for event in run.events(hidden=True):
+        for event in run.events(hidden=True, until=until):
             if isinstance(event, MARKET_TYPES):
                 if available_at(event) >= until:
                     break
                 found.append(event)
-            elif run.now > until:
-                break
         return found
 
     def _within(self, old: Posted, feed: Feed, window_ms: int, until: int) -> list[MarketEvent]:

@@ -93,8 +93,11 @@ class Run:
             if line.id in wanted.candles
         }
 
-    def events(self, *, hidden: bool = False) -> Iterator[Event]:
-        """Yield events from ``start`` on, without end; with ``hidden`` those of the minute before as well."""
+    def events(self, *, hidden: bool = False, until: int | None = None) -> Iterator[Event]:
+        """Yield events from ``start`` on, without end; with ``hidden`` those of the minute before as well.
+
+        With ``until`` it ends after the stretch that reaches this time, even where nothing was said.
+        """
         whole = (self.start - self.now) // POSTED_MS * POSTED_MS
         before = list(self._batch(whole, shown=hidden))
         if hidden:
@@ -105,7 +108,7 @@ class Run:
         if hidden:
             yield from before
         yield from self.board.edge(self.start, self._wanted, True)
-        while True:
+        while until is None or self.now < until:
             yield from self._batch(STRETCH_MS - self.now % STRETCH_MS)
 
     def _batch(self, length_ms: int, *, shown: bool = True) -> Iterator[Event]:

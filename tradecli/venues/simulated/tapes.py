@@ -108,7 +108,7 @@ TOUR = Tape(
         Turn(start_s=-2400.0, low_s=-660.0),
         Leg(start_s=-57.0, end_s=3.0, move=0.0008),
         Leg(start_s=12.0, end_s=20.0, move=-0.006),
-        Premium(venue="bybit", coin="ETH", start_s=20.0, end_s=86_400.0, bp=24.0, ramp_s=5.0),
+        Premium(venue="bybit", coin="ETH", start_s=11.0, end_s=86_400.0, bp=24.0),
         Surge(start_s=35.0, end_s=70.0, vol=4.0, spread_bp=1.5, depth=0.4, pace=1.6),
         Silence(venue="binance", start_s=35.0, end_s=45.0),
         Leg(start_s=36.0, end_s=43.0, move=-0.004),
@@ -241,7 +241,7 @@ class Script:
             if since <= noticed < until and noticed < back:
                 reason = f"no message for {each.noticed_s:g} s"
                 found.append(LinkChanged(venue=each.venue, up=False, ts=noticed, reason=reason))
-            if since <= back < until:
+            if since <= back < until and noticed < back:
                 reason = f"back after {each.end_s - each.start_s:g} s of silence"
                 found.append(LinkChanged(venue=each.venue, up=True, ts=back, reason=reason))
         return sorted(found, key=lambda link: link.ts)

@@ -1,0 +1,18 @@
+"""The long version of these tests: ``python -m tests.venues.simulated.long [PYTEST OPTIONS]``, for some minutes.
+
+It runs the same tests over longer stretches and more seeds, and those that a short stretch cannot answer.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.venues.simulated.scene import LONG_VARIABLE
+
+if __name__ == "__main__":
+    os.environ[LONG_VARIABLE] = "1"
+    sys.exit(pytest.main([str(Path(__file__).parent), "-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
