@@ -226,7 +226,7 @@ class Past:
             for coin in range(3):
                 rate = cal.FIGURES[cal.COINS[coin]].jumps_a_day * step_ms / DAY_MS
                 returns[coin] += np.where(draws[1 + coin] < rate, jump_sizes(coin, draws[4 + coin]), 0.0)
-        close = np.cumprod(np.concatenate((price, 1.0 + returns), axis=1), axis=1)[:, 1:]
+        close = np.cumprod(np.concatenate((price, 1.0 + returns), axis=1), axis=1)[:, 1:].astype(np.float64)
         reach = _reach(draws[8:].reshape(2, 3, -1), returns, scale)
         usual = np.array([cal.FIGURES[coin].median_vol for coin in cal.COINS])[:, None]
         busy = pace * pick(_VOLUME, draws[7]) * np.array(cal.HOUR_VOLUME)[ts // HOUR_MS % 24]

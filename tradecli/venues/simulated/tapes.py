@@ -39,8 +39,8 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Prices fall until ``low_s`` and recover until the run's minute, so that the averages of ``fast`` and ``slow`` minutes
-    are about to cross: the fast one ``gap_bp`` below the slow one and ``above_bp`` below the price (by betas).
+    """Prices fall until ``low_s`` and recover until the run's minute, so that the averages of ``fast`` and ``slow``
+    minutes are about to cross: the fast one ``gap_bp`` below the slow one and ``above_bp`` below the price (by betas).
     """
 
     start_s: float
