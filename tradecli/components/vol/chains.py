@@ -12,13 +12,15 @@ import numpy as np
 from tradecli.components.base import View
 from tradecli.domain.enums import OptionType
 from tradecli.domain.feed import DAY_MS, HOUR_MS, MINUTE_MS, Feed, OptionsFeed
-from tradecli.domain.instrument import InstrumentId, symbol_of
+from tradecli.domain.instrument import InstrumentId, symbol_of, venue_of
 from tradecli.domain.market import OptionChain
 from tradecli.quant.slices import ChainArrays
 
 VENUE = "deribit"
 """Where chains are read."""
 COINS = ("BTC", "ETH")
+LINEAR = "_USDC"
+"""How Deribit writes options that are settled in USDC: ``BTC_USDC``."""
 YEAR_MS = 365 * DAY_MS
 FRESH_MS = MINUTE_MS
 """A chain older than this is degraded."""
@@ -35,13 +37,17 @@ class Seen(NamedTuple):
 
 
 def coin_of(view: View, instrument: InstrumentId) -> str:
-    """Return the coin of an instrument: by its rules, else by its name."""
+    """Return the coin of an instrument, by its rules or its name; of an option root the name of its chain."""
+    if venue_of(instrument) == VENUE and symbol_of(instrument).removesuffix(LINEAR) in COINS:
+        return symbol_of(instrument)
     spec = view.instrument(instrument)
     return spec.base if spec is not None else coin_named(symbol_of(instrument))
 
 
 def coin_named(symbol: str) -> str:
-    """Return ``BTC`` of ``BTC``, ``BTCUSDT``, ``BTCUSD.inverse``."""
+    """Return ``BTC`` of ``BTC``, ``BTCUSDT``, ``BTCUSD.inverse``; the root ``BTC_USDC`` names its own chain."""
+    if symbol.endswith(LINEAR):
+        return symbol
     name = symbol.partition(".")[0].partition("-")[0]
     for quote in _QUOTES:
         if name.endswith(quote) and len(name) > len(quote):
@@ -51,7 +57,7 @@ def coin_named(symbol: str) -> str:
 
 def feeds(coin: str) -> tuple[Feed, ...]:
     """Return the feed of a coin's chain, where it is known to have one."""
-    return (OptionsFeed(VENUE, coin),) if coin in COINS else ()
+    return (OptionsFeed(VENUE, coin),) if coin.removesuffix(LINEAR) in COINS else ()
 
 
 def seen(view: View, coin: str, oldest_hours: float) -> Seen:
