@@ -123,6 +123,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     every_ms: int | None = None
     wakes_on_fill: bool = False
     needs: tuple[str, ...] | None = None
+    standing: Any = None
+    """The query that a running desk asks with, where it is not the plain one."""
     units: Mapping[str, str] = {}
     """Unit of each report field that has one, for the JSON envelope: ``{"composite": "fraction/year"}``."""
 

@@ -48,7 +48,7 @@ class Assessor:
         topic, settings = running.topic, running.settings
         view = StateView(self.state, at, command.focus, self.watched)
         try:
-            report = topic.assess(view, settings, topic.query())
+            report = topic.assess(view, settings, topic.query() if topic.standing is None else topic.standing)
             intents = topic.propose(report, view, settings) if topic.propose is not None else ()
             inputs = topic.inputs(report)
         except NotEnoughData as short:

@@ -49,6 +49,26 @@ def spacing(
     return Spacing(raw, floor, max(raw, floor))
 
 
+def fixed_spacing(
+    value: float, fee: float, spread: float, *, kappa: float = 2.0, tick: float = 0.0
+) -> Spacing:
+    """Return a spacing that somebody chose, beside the floor that costs would ask for."""
+    return Spacing(value, max(kappa * (2.0 * fee + spread), 2.0 * tick), value)
+
+
+def round_trip_cost(fee: float, spread: float) -> float:
+    """Return what one level's round trip costs, as a fraction: a spacing below it loses with every trip."""
+    return 2.0 * fee + spread
+
+
+def reservation_shift(share: float, vol: float, horizon_hours: float, aversion: float) -> float:
+    """Return the log distance to set a grid's centre from the price: −q γ σ² τ, q in shares of its limit.
+
+    Avellaneda & Stoikov (2008), with the inventory in units of the limit and the horizon for the time left.
+    """
+    return -share * aversion * vol**2 * horizon_hours / HOURS_PER_YEAR
+
+
 def half_range(vol: float, horizon_hours: float, z: float = 2.0) -> float:
     """Return R = z σ √(H/8760), a log distance."""
     return z * sigma_over(vol, horizon_hours)

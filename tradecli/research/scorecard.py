@@ -1,6 +1,6 @@
 """The score card on files of candles: walk-forward forecasts of every model, and weights by accuracy beside fixed ones.
 
-    python -m tradecli.research.scorecard FOLDER [--only BTCUSDT] [--refit 7] [--format table|json]
+    python -m tradecli.research.scorecard FOLDER [--only BTCUSDT] [--kind hourly] [--refit 7] [--format table|json]
 
 FOLDER holds ``ohlcv/*_1h.parquet``, panels of daily bars with a ``symbol`` column, and ``derivs/dvol_btc_1h.parquet``.
 Realised variance comes from hourly returns, for daily bars from their range. It reads files and trades nothing.
@@ -188,14 +188,14 @@ def _beta(track: Track, btc: Track) -> Floats:
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
-def tracks(folder: Path, only: str | None) -> Iterator[Track]:
+def tracks(folder: Path, only: str | None, kind: str) -> Iterator[Track]:
     """Yield every series of the folder that ``only`` is part of the name of."""
-    for path in sorted((folder / "ohlcv").glob("*_1h.parquet")):
+    for path in sorted((folder / "ohlcv").glob("*_1h.parquet" if kind != "daily" else "none")):
         name = path.stem.removesuffix("_1h")
         if only is None or only in name:
             table = _columns(path, ("ts", "close"))
             yield hourly_track(name, table["ts"], table["close"])
-    for path in sorted((folder / "ohlcv").glob("*daily*.parquet")):
+    for path in sorted((folder / "ohlcv").glob("*daily*.parquet" if kind != "hourly" else "none")):
         table = _columns(path, ("ts", "symbol", "open", "high", "low", "close"))
         for symbol in sorted(set(table["symbol"].tolist())):
             name = f"{path.stem}:{symbol}"
@@ -221,8 +221,8 @@ def dvol_by_day(folder: Path) -> dict[int, float]:
     return dict(zip((table["ts"] // DAY_MS).tolist(), (table["close"] / 100.0).tolist(), strict=True))
 
 
-def run(folder: Path, only: str | None = None, refit: int = 7) -> Card:
-    """Score every series of a folder."""
+def run(folder: Path, only: str | None = None, refit: int = 7, kind: str = "all") -> Card:
+    """Score every series of a folder; ``kind``: hourly, daily or all. Each line is told on stderr as it is found."""
     dvol = dvol_by_day(folder)
     rows: list[Row] = []
     weights: list[WeightRow] = []
@@ -232,7 +232,7 @@ def run(folder: Path, only: str | None = None, refit: int = 7) -> Card:
         table = _columns(path, ("ts", "close"))
         name = path.stem.removesuffix("_1h")
         btc[name.removesuffix("_BTCUSDT")] = hourly_track(name, table["ts"], table["close"])
-    for track in tracks(folder, only):
+    for track in tracks(folder, only, kind):
         if len(track.days) < LEAST_DAYS:
             skipped.append(f"{track.name} ({len(track.days)} days)")
             continue
@@ -242,7 +242,9 @@ def run(folder: Path, only: str | None = None, refit: int = 7) -> Card:
         if base is not None and ":" not in track.name:
             weighed = weigh_track(track, forecasts, dvol, base)
             weights += [] if weighed is None else [weighed]
-        print(f"  {track.name}: {len(track.days)} days", file=sys.stderr, flush=True)
+        told = found if ":" not in track.name else []
+        sys.stderr.write("".join(f"{_line(row)}\n" for row in told) or f"  {track.name}\n")
+        sys.stderr.flush()
     return Card(tuple(rows), tuple(weights), tuple(skipped))
 
 
@@ -326,9 +328,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", help="part of the names of the series to score")
     parser.add_argument("--refit", type=int, default=7, help="days between two fits")
+    parser.add_argument("--kind", choices=("all", "hourly", "daily"), default="all")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     given = parser.parse_args(arguments)
-    card = run(given.folder, given.only, given.refit)
+    card = run(given.folder, given.only, given.refit, given.kind)
     sys.stdout.write(msgspec.json.encode(card).decode() if given.format == "json" else as_text(card))
     sys.stdout.write("\n")
     return 0

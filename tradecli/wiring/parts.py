@@ -92,8 +92,8 @@ def build(
 ) -> Parts:
     """Put an engine, its topics and a paper venue together; ``among`` replaces the built-in components.
 
-    ``traders_only`` leaves out the components that no enabled strategy belongs to: nobody looks at them in a run over
-    recorded data, and nothing that trades reads them.
+    ``traders_only`` leaves out the topics that no enabled strategy reads: nobody looks at them in a run over recorded
+    data.
     """
     running = running_topics(config, among)
     if traders_only:
@@ -131,8 +131,15 @@ def build(
 
 def _of_traders(config: Config, running: tuple[Running, ...]) -> tuple[Running, ...]:
     enabled = {*config.run.strategies, *config.run.observe}
-    trading = {each.key.partition(".")[0] for each in running if each.topic.strategy in enabled}
-    return tuple(each for each in running if each.key.partition(".")[0] in trading)
+    wanted: set[str] = set()
+    for place, each in enumerate(running):
+        if each.topic.strategy not in enabled:
+            continue
+        component = each.key.partition(".")[0]
+        before = [one.key for one in running[:place] if one.key.partition(".")[0] == component]
+        needs = each.topic.needs
+        wanted.update([each.key], before if needs is None else [topic_key(component, name) for name in needs])
+    return tuple(each for each in running if each.key in wanted)
 
 
 def config_content(config: Config) -> dict[str, Any]:

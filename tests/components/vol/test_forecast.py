@@ -83,15 +83,16 @@ def test_whatever_the_bars_are_there_is_a_number_or_a_reason(name: str) -> None:
     assert FORECAST.present(found).title == "Forecast BTCUSDT@binance"
 
 
-def test_a_forecast_is_recorded_once_for_each_new_bar(report: ForecastReport) -> None:
+def test_a_running_desk_records_a_forecast_once_for_each_new_day(report: ForecastReport) -> None:
     kept = FORECAST.inputs(report)
     assert len(kept) == 5 * 3 and {each.name for each in kept} >= {"forecast garch 30d", "forecast har 1d"}
     assert all(each.as_of == report.days_as_of for each in kept)
-    seen = view(days=700, hours=800, at=AT + MINUTE_MS)
-    seen.reports = (report,)
-    again = assess(seen)
-    assert not again.fresh and again.models == report.models and again.at == AT + MINUTE_MS
-    assert FORECAST.inputs(again) == ()
+    standing = FORECAST.assess(view(), VolSettings(), FORECAST.standing)
+    seen = view(at=AT + MINUTE_MS)
+    seen.reports = (standing,)
+    again = FORECAST.assess(seen, VolSettings(), FORECAST.standing)
+    assert not again.fresh and again.models == standing.models and again.at == AT + MINUTE_MS
+    assert FORECAST.inputs(again) == () and len(FORECAST.inputs(standing)) == 4 * 3
 
 
 def test_old_bars_are_not_forecast_from() -> None:

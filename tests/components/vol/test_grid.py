@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -181,3 +182,38 @@ def test_a_report_survives_the_codec_and_is_shown_and_recorded() -> None:
         for each in GRID.inputs(report):
             assert (each.value is None) == (each.quality is Quality.UNAVAILABLE)
             assert each.value is not None or each.reason
+
+
+def test_a_fixed_spacing_below_the_cost_of_a_round_trip_is_refused() -> None:
+    seen = view(reports=(report_of(),))
+    dear = assess(seen, query=GridQuery(spacing=0.0004))
+    assert not dear.quoting and "below the cost of a round trip" in dear.reason
+    assert ladder(dear, seen).rungs == ()
+    wide = assess(seen, query=GridQuery(spacing=0.01))
+    assert wide.quoting and wide.spacing == pytest.approx(math.log(1.01))
+    configured = assess(seen, VolSettings(grid=GridSettings(spacing_pct=0.5)))
+    assert configured.spacing == pytest.approx(math.log(1.005))
+
+
+def test_what_it_earned_is_shown_with_what_it_holds() -> None:
+    held = Position(
+        instrument=BTC,
+        qty=Decimal("0.1"),
+        open_cost=Decimal(6_100),
+        realised=Decimal(50),
+        fees=Decimal(3),
+        traded=Decimal(20_000),
+        fills=4,
+    )
+    report = assess(view(reports=(report_of(),), own={"grid": (held,)}))
+    assert report.result is not None
+    assert (report.result.realised, report.result.unrealised) == (Decimal(50), Decimal(-100))
+    assert report.result.total == Decimal(-53)
+    assert assess(view(reports=(report_of(),))).result is None
+
+
+def test_the_p_of_the_variance_ratio_stands_beside_it() -> None:
+    known = msgspec.structs.replace(report_of(), variance_ratio=0.97, variance_ratio_p=0.3)
+    report = assess(view(reports=(known,)))
+    assert report.variance_ratio_p == 0.3
+    assert "no evidence that prices revert" in repr(GRID.present(report))

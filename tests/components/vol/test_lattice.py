@@ -136,7 +136,14 @@ def test_a_grid_is_laid_out_anew_when_spacing_moved_by_a_fifth_or_a_horizon_has_
 
 
 def test_a_new_layout_leans_against_the_inventory() -> None:
-    assert laid(position=Decimal("0.1")).anchor < 60_000 < laid(position=Decimal("-0.1")).anchor
+    leaning = msgspec.structs.replace(WANTED, skew=-0.002)
+    long, short = (laid(position=Decimal(held), wanted=leaning) for held in ("0.1", "-0.1"))
+    assert long.anchor < 60_000 < short.anchor
+    assert long.anchor == 60_000 * math.exp(
+        -0.002 * inventory_share(Decimal("0.1"), 60_000.0, WANTED.capital)
+    )
+    far = laid(position=Decimal("0.1"), wanted=msgspec.structs.replace(WANTED, skew=-1.0))
+    assert far.anchor == 60_000 * math.exp(-0.004), "one step at most"
     assert inventory_share(Decimal(-9), 60_000.0, Decimal(10_000)) == -1
 
 

@@ -43,6 +43,8 @@ HORIZONS = {"1h": 1, "4h": 4, "1d": 24, "7d": 168, "14d": 336, "30d": 720}
 """Horizons by name, in hours."""
 HOURLY_BARS, ASKED_DAYS = 1_000, 400
 EVERY_MS = 15 * MINUTE_MS
+STANDING_MODELS, STANDING_HORIZONS = "garch,gjr,ewma,har", "1d,7d,30d"
+"""What a running desk keeps: EGARCH takes ten times as long, and hours go by faster than anybody looks."""
 
 
 class ForecastQuery(msgspec.Struct, frozen=True):
@@ -57,6 +59,9 @@ class ForecastQuery(msgspec.Struct, frozen=True):
     arch: Annotated[
         bool, msgspec.Meta(description="Fit through arch, the estimator of record, with standard errors")
     ] = False
+
+
+STANDING = ForecastQuery(model=STANDING_MODELS, horizon=STANDING_HORIZONS)
 
 
 def feeds(instrument: InstrumentId, settings: VolSettings) -> tuple[Feed, ...]:
@@ -79,8 +84,7 @@ def assess(view: View, settings: VolSettings, query: ForecastQuery) -> ForecastR
     found = daily(view, instrument, settings.garch_bars)
     before = view.report(ForecastReport)
     hours = usable(view.candles(instrument, HOUR_MS), view.at, HOURLY_BARS)
-    stamp = (found.as_of, hours.as_of)
-    if before is not None and (before.days_as_of, before.hours_as_of) == stamp and query == ForecastQuery():
+    if before is not None and before.days_as_of == found.as_of is not None and query == STANDING:
         return msgspec.structs.replace(before, at=view.at, fresh=False)
     wrong = found.wrong
     long = [name for name in horizons if HORIZONS[name] >= 24]
@@ -239,6 +243,7 @@ FORECAST = Topic(
     name="forecast",
     summary="What five models forecast, with intervals and diagnostics",
     needs=(),
+    standing=STANDING,
     report=ForecastReport,
     query=ForecastQuery,
     assess=assess,

@@ -14,7 +14,7 @@ import msgspec
 
 from tradecli.components.base import Topic, View, focus_of
 from tradecli.components.vol import grid_panel, measures, show
-from tradecli.components.vol.grid_report import Expectation, GridReport, Level, Source
+from tradecli.components.vol.grid_report import Expectation, GridReport, Level, Result, Source
 from tradecli.components.vol.lattice import Lattice, Wanted, anchored, follow, inventory_share, is_due, rungs
 from tradecli.components.vol.settings import VolSettings
 from tradecli.components.vol.stress import Act, StressReport
@@ -38,6 +38,9 @@ class GridQuery(msgspec.Struct, frozen=True):
     """What to lay out instead of what the settings and the account say."""
 
     levels: Annotated[int, msgspec.Meta(ge=0, le=200, description="Most levels on each side")] = 0
+    spacing: Annotated[
+        float, msgspec.Meta(ge=0, le=0.5, description="A fixed spacing instead of one by volatility, as 0.4%")
+    ] = 0.0
     capital: Annotated[
         Decimal | None, msgspec.Meta(description="Equity to size from, where the account has none")
     ] = None
@@ -88,6 +91,8 @@ def assess(view: View, settings: VolSettings, query: GridQuery) -> GridReport:
         inventory=position,
         lattice=before.lattice if before is not None else None,
         variance_ratio=volatility.variance_ratio if volatility is not None else None,
+        variance_ratio_p=volatility.variance_ratio_p if volatility is not None else None,
+        result=_result(view, instrument, mid),
     )
     if source.value is None:
         return msgspec.structs.replace(blank, reason=source.reason)
@@ -124,7 +129,10 @@ def _lay_out(
         lattice=lattice,
         laid_out=laid_out,
     )
+    cost = rule.round_trip_cost(float(scene.spec.maker_fee), scene.spread)
     pause = "regime is extreme" if scene.factor is None else None
+    if spacing.value < cost:
+        pause = f"spacing {spacing.value:.4%} is below the cost of a round trip, {cost:.4%}"
     pause = pause or ("equity is not known" if not sized else None)
     if pause or lattice is None:
         reason = pause or "the capital is too small for one level"
@@ -141,6 +149,23 @@ def _lay_out(
         reason="" if orders else "nothing may be quoted: at the inventory limit, or outside the range",
         levels=tuple(Level(side=each.side, price=each.price, qty=each.qty) for each in orders),
         expectation=_expectation(lattice, scene),
+    )
+
+
+def _result(view: View, instrument: InstrumentId, mid: float | None) -> Result | None:
+    """Return what the grid has earned: realised and unrealised together, or None before its first fill."""
+    held = view.position(instrument, SOURCE)
+    if not held.fills or mid is None:
+        return None
+    unrealised = held.unrealised(Decimal(repr(mid)))
+    return Result(
+        realised=held.realised,
+        unrealised=unrealised,
+        fees=held.fees,
+        funding=held.funding,
+        total=held.realised + unrealised - held.fees + held.funding,
+        turnover=held.traded,
+        fills=held.fills,
     )
 
 
@@ -191,21 +216,29 @@ def _price(
 def _wanted(scene: _Scene, settings: VolSettings, query: GridQuery) -> tuple[Wanted, rule.Spacing]:
     """Return what a grid laid out now would be made with; a paused regime is previewed at the widest spacing."""
     own = settings.grid
-    spacing = rule.spacing(
-        scene.vol,
-        own.tau_hours,
-        float(scene.spec.maker_fee),
-        scene.spread,
-        factor=scene.act.widen
-        * (scene.factor if scene.factor is not None else max(rule.REGIME_FACTORS.values())),
-        kappa=own.kappa,
-        tick=float(scene.spec.tick) / scene.mid,
-    )
+    factor = scene.factor if scene.factor is not None else max(rule.REGIME_FACTORS.values())
+    fee, tick = float(scene.spec.maker_fee), float(scene.spec.tick) / scene.mid
+    fixed = query.spacing or own.spacing_pct / 100.0
+    if fixed > 0.0:
+        spacing = rule.fixed_spacing(
+            scene.act.widen * math.log1p(fixed), fee, scene.spread, kappa=own.kappa, tick=tick
+        )
+    else:
+        spacing = rule.spacing(
+            scene.vol,
+            own.tau_hours,
+            fee,
+            scene.spread,
+            factor=scene.act.widen * factor,
+            kappa=own.kappa,
+            tick=tick,
+        )
     reach = min(rule.half_range(scene.vol, own.horizon_hours, own.z), math.log1p(own.range_pct / 100.0))
     most = query.levels or own.levels
     levels = rule.levels_per_side(reach, spacing.value, most if scene.act.widen == 1.0 else max(1, most // 2))
     capital = max(scene.equity or ZERO, ZERO) * Decimal(str(own.capital_share)) * scene.act.size_factor
-    return Wanted(spacing=spacing.value, reach=reach, levels=levels, capital=capital), spacing
+    skew = rule.reservation_shift(1.0, scene.vol, own.horizon_hours, own.aversion)
+    return Wanted(spacing=spacing.value, reach=reach, levels=levels, capital=capital, skew=skew), spacing
 
 
 def _lattice(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tradecli.components.vol.grid_report import Expectation, GridReport
+from tradecli.components.vol.grid_report import Expectation, GridReport, Result
 from tradecli.domain.enums import Side
 from tradecli.present import format as fmt
 from tradecli.present.blocks import Block, Cell, Column, Facts, Notice, Panel, Table, Tone
@@ -15,6 +15,8 @@ def present(report: GridReport) -> Panel:
     blocks: list[Block] = [Facts(_facts(report))]
     if report.expectation is not None:
         blocks.append(Facts(_expected(report.expectation)))
+    if report.result is not None:
+        blocks.append(Facts(_earned(report.result)))
     blocks.append(_levels(report))
     if report.reason:
         blocks.append(Notice(report.reason, Tone.WARN))
@@ -53,7 +55,21 @@ def _facts(report: GridReport) -> tuple[tuple[str, Cell], ...]:
         ("range", Cell(f"±{fmt.pct(report.half_range, 2)}")),
         ("levels", Cell(f"2×{fmt.count(levels)} of {fmt.qty(size)}")),
         ("inventory", Cell(f"{fmt.qty(report.inventory, sign=True)} ({share} of its limit)")),
-        ("variance ratio, 4 bars", Cell(fmt.number(report.variance_ratio, 2))),
+        ("variance ratio, 4 bars", Cell(_reverting(report.variance_ratio, report.variance_ratio_p))),
+    )
+
+
+def _earned(found: Result) -> tuple[tuple[str, Cell], ...]:
+    """Return realised and unrealised side by side, and what is left after costs."""
+    tone = Tone.GOOD if found.total > 0 else Tone.BAD
+    return (
+        ("realised", Cell(fmt.money(found.realised, sign=True))),
+        ("unrealised", Cell(fmt.money(found.unrealised, sign=True))),
+        (
+            "fees, funding",
+            Cell(f"{fmt.money(-found.fees, sign=True)}, {fmt.money(found.funding, sign=True)}"),
+        ),
+        ("total", Cell(f"{fmt.money(found.total, sign=True)} in {fmt.count(found.fills)} fills", tone)),
     )
 
 
@@ -65,6 +81,13 @@ def _expected(found: Expectation) -> tuple[tuple[str, Cell], ...]:
         ("nearest touched in 1 h", Cell(fmt.pct(found.touch_probability_1h, 0))),
         ("worst edge", Cell(edge, Tone.WARN)),
     )
+
+
+def _reverting(ratio: float | None, p: float | None) -> str:
+    if ratio is None or p is None:
+        return fmt.number(ratio, 2)
+    word = "prices revert" if p < 0.1 else "no evidence that prices revert"
+    return f"{fmt.number(ratio, 2)} (p {fmt.number(p, 2)}: {word})"
 
 
 def _levels(report: GridReport) -> Table:

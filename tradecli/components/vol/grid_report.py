@@ -48,6 +48,21 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     worst_loss: float
 
 
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What the grid has earned on its own fills, in quote currency: ``total`` is net of fees, with funding.
+
+    Realised profit alone says nothing: what round trips bring is what the inventory of the others lost.
+    """
+
+    realised: Decimal
+    unrealised: Decimal
+    fees: Decimal
+    funding: Decimal
+    total: Decimal
+    turnover: Decimal
+    fills: int
+
+
 class GridReport(msgspec.Struct, frozen=True, kw_only=True):
     """The grid of one instrument. ``spacing, density, regime, stress`` first, then what they rest on.
 
@@ -83,5 +98,8 @@ class GridReport(msgspec.Struct, frozen=True, kw_only=True):
     levels: tuple[Level, ...] = ()
     expectation: Expectation | None = None
     variance_ratio: float | None = None
+    variance_ratio_p: float | None = None
+    """One-sided p of the ratio being 1: above 0.1 there is no evidence that prices revert."""
+    result: Result | None = None
     lattice: Lattice | None = None
     laid_out: str = ""

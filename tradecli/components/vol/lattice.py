@@ -27,8 +27,8 @@ HEADROOM = Decimal("0.95")
 WHOLE = Decimal("0.02")
 """A level counts as filled when no more than this share of it is missing: a fee in the coin makes a fill smaller."""
 SPACING_TOLERANCE = 0.20
-SKEW_STEPS = 0.5
-"""Steps the anchor is set away from the price when the inventory is at its limit (heuristic)."""
+MOST_SKEW = 1.0
+"""Most steps that the anchor is set away from the price, however large the inventory."""
 
 
 class Lattice(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +59,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     reach: float
     levels: int
     capital: Decimal
+    skew: float = 0.0
+    """Log distance of the anchor from the price with the inventory at its limit; negative for a long one."""
 
 
 def level_size(spec: Instrument, price: float, wanted: Wanted) -> tuple[int, Decimal]:
@@ -79,9 +81,11 @@ def anchored(spec: Instrument, mid: float, at: int, position: Decimal, wanted: W
     levels, qty = level_size(spec, mid, wanted)
     if not levels:
         return None
-    skew = -SKEW_STEPS * inventory_share(position, mid, wanted.capital)
+    share = inventory_share(position, mid, wanted.capital)
+    most = MOST_SKEW * wanted.spacing
+    shift = max(-most, min(most, share * wanted.skew))
     return Lattice(
-        anchor=mid * math.exp(skew * wanted.spacing),
+        anchor=mid * math.exp(shift),
         anchored_at=at,
         spacing=wanted.spacing,
         reach=wanted.reach,

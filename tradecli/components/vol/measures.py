@@ -103,6 +103,7 @@ class SideBySide(NamedTuple):
 
     estimators: tuple[Measure, ...]
     variance_ratio: float | None
+    variance_ratio_p: float | None = None
 
 
 def side_by_side(
@@ -133,7 +134,9 @@ def side_by_side(
     variance = volatility.ewma_variance(daily, settings.ewma_lambda) if len(daily) >= FEWEST_CLOSE else None
     found.append(_estimate("ewma", variance, days, FEWEST_CLOSE + 1, daily))
     ratio = variance_ratio(returns, RATIO_PERIODS)
-    return SideBySide((*found, last_day), ratio.ratio if ratio is not None else None)
+    if ratio is None:
+        return SideBySide((*found, last_day), None)
+    return SideBySide((*found, last_day), ratio.ratio, ratio.p_reverting)
 
 
 def error_of(vol: float, returns: Floats) -> float | None:

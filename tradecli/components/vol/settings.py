@@ -21,6 +21,9 @@ class VolWeights:
 class GridSettings:
     """The adaptive grid of METHODS section 5.4."""
 
+    spacing_pct: float = setting(
+        default=0.0, help="A fixed spacing; 0 lets it follow volatility", unit="%", ge=0, le=50
+    )
     levels: int = setting(default=8, help="Most levels on each side", ge=1, le=200)
     range_pct: float = setting(
         default=15.0, help="Widest half-range, whatever the volatility says", unit="%", gt=0, le=50
@@ -35,6 +38,9 @@ class GridSettings:
     )
     capital_share: float = setting(
         default=0.10, help="Share of equity that one symbol's grid may hold", unit="fraction", gt=0, le=1
+    )
+    aversion: float = setting(
+        default=4.0, help="Risk aversion: how far a new layout leans against the inventory", ge=0, le=100
     )
     recentre_steps: float = setting(
         default=1.5, help="Steps the centre may lie from the market before it moves", ge=0.5, le=50

@@ -83,6 +83,8 @@ class VolReport(msgspec.Struct, frozen=True, kw_only=True):
     estimators: tuple[Measure, ...]
     variance_ratio: float | None
     """VR(4) of the estimators' bars (Lo & MacKinlay): below 1 prices revert, which is what a grid lives on."""
+    variance_ratio_p: float | None = None
+    """One-sided p of that ratio being 1 (Lo & MacKinlay 1988)."""
     beside_btc: float | None
     """Daily range volatility over BTC's, the median of 90 days: scales BTC's index and the regime's edges."""
     model: Model | None
@@ -116,7 +118,11 @@ def assess(view: View, settings: VolSettings, query: ShowQuery) -> VolReport:
     instrument = focus_of(view)
     before = view.report(VolReport)
     beta = _beside_btc(view, instrument, before)
-    known = measures.SideBySide(before.estimators, before.variance_ratio) if before is not None else None
+    known = (
+        measures.SideBySide(before.estimators, before.variance_ratio, before.variance_ratio_p)
+        if before is not None
+        else None
+    )
     beside = measures.side_by_side(view, instrument, settings, known)
     forecast, model = _garch(view, instrument, settings, before, with_arch=query.arch)
     realised = measures.realised(view, instrument, settings)
@@ -157,6 +163,7 @@ def assess(view: View, settings: VolSettings, query: ShowQuery) -> VolReport:
         ),
         estimators=beside.estimators,
         variance_ratio=beside.variance_ratio,
+        variance_ratio_p=beside.variance_ratio_p,
         beside_btc=beta,
         model=model,
         notices=_notices(inputs, beta),
