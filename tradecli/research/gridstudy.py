@@ -172,12 +172,17 @@ async def _closes(
     return found
 
 
+_HEAD = (
+    f"{'grid':13} {'symbol':9} {'fills':>6} {'realised':>9} {'unrealised':>10} {'fees':>8} {'funding':>8} "
+    f"{'total':>9} {'turnover':>11} {'in mkt':>6} {'worst inv':>10} {'deepest':>8}"
+)
+
+
 def as_text(results: Sequence[GridResult], ratios: Sequence[Reversion]) -> str:
     """Return the tables and a plain sentence on whether the grid earns."""
     lines = [
         results[0].window if results else "",
-        f"{'grid':13} {'symbol':9} {'fills':>6} {'realised':>9} {'unrealised':>10} {'fees':>8} {'funding':>8} "
-        f"{'total':>9} {'turnover':>11} {'in mkt':>6} {'worst inv':>10} {'deepest':>8}",
+        _HEAD,
         f"{'nothing':13} {'all':9} {0:6} {0:9.2f} {0:10.2f} {0:8.2f} {0:8.2f} {0:9.2f} {0:11} {0:6.0%} {0:10} {0:8.2f}",
     ]
     for each in results:

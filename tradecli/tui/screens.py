@@ -11,11 +11,13 @@ from tradecli.tui.panels.ops import EnginePanel, FeedsPanel, LimitsPanel
 from tradecli.tui.panels.orders import BlotterPanel, FillsPanel, OrderPanel, PositionsPanel
 from tradecli.tui.panels.overview import EventsPanel, RiskPanel, StrategiesPanel, WatchPanel
 from tradecli.tui.panels.report import ReportPanel
+from tradecli.tui.panels.vol import ConePanel, SurfacePanel
 from tradecli.tui.tiles import Tree, Width, columns, rows
 
 _REPORTS = {
-    "vol": ("vol.show", "Volatility"),
+    "vol": ("vol.show", "Inputs → composite"),
     "grid": ("vol.grid", "Grid preview"),
+    "stress": ("vol.stress", "Stress"),
     "signals": ("signals.show", "Signals"),
     "greeks": ("hedge.greeks", "Greeks"),
     "rates": ("funding.rates", "Funding rates"),
@@ -39,6 +41,8 @@ _KINDS: dict[str, Callable[[str], Panel]] = {
     "feeds": FeedsPanel,
     "engine": EnginePanel,
     "limits": LimitsPanel,
+    "cone": ConePanel,
+    "surface": SurfacePanel,
 }
 
 
@@ -68,9 +72,16 @@ LAYOUTS: dict[str, dict[Width, Tree]] = {
         ),
     },
     "2": {
-        Width.MEDIUM: columns((1, "vol"), (1, "grid")),
-        Width.WIDE: rows((1, columns((1, "vol"), (1, "grid"))), (1, "chart")),
-        Width.VAST: columns((1, "vol"), (1, "grid"), (1, rows((3, "chart"), (2, "blotter")))),
+        Width.MEDIUM: columns((1, rows((3, "vol"), (2, "surface"))), (1, rows((2, "cone"), (3, "grid")))),
+        Width.WIDE: columns(
+            (1, rows((1, "vol"), (1, "cone"))), (1, "surface"), (1, rows((2, "grid"), (1, "stress")))
+        ),
+        Width.VAST: columns(
+            (1, rows((1, "vol"), (1, "cone"))),
+            (1, "surface"),
+            (1, rows((3, "grid"), (2, "stress"))),
+            (1, rows((1, "ladder"), (1, "chart"))),
+        ),
     },
     "3": {
         Width.MEDIUM: rows((3, "signals"), (2, columns((58, "watch"), (42, "events")))),

@@ -225,6 +225,7 @@ CONE = Topic(
     name="cone",
     summary="Where volatility stands in its own past",
     needs=(),
+    every_ms=HOUR_MS,
     report=ConeReport,
     query=ConeQuery,
     assess=assess,

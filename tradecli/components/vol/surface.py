@@ -18,6 +18,7 @@ from tradecli.components.vol.surface_report import (
 )
 from tradecli.domain.decision import Input
 from tradecli.domain.enums import Quality
+from tradecli.domain.feed import MINUTE_MS
 from tradecli.quant.smile import skew
 from tradecli.quant.surface import Smile, forward_vols
 from tradecli.quant.svi import TOLERATED
@@ -112,5 +113,6 @@ SURFACE = Topic(
     feeds=smiles.feeds,
     inputs=inputs,
     needs=(),
+    every_ms=15 * MINUTE_MS,
     units={f"expiries.{name}": "fraction/year" for name in _FRACTIONS} | {"grid": "ln(K/F)"},
 )

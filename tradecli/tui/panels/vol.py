@@ -1,0 +1,191 @@
+"""The charts of the volatility screen: the cone with the present in it, and the surface with its nearest smile.
+
+They draw reports and compute nothing. Where there is no option chain the surface says so; a chart too small to be read
+is not drawn, the numbers are.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from tradecli.components.vol.cone import ConeReport
+from tradecli.components.vol.forecast_report import ForecastReport
+from tradecli.components.vol.surface_report import SurfaceExpiry, SurfaceReport
+from tradecli.domain.instrument import InstrumentId
+from tradecli.present.blocks import Tone
+from tradecli.present.format import age, pct
+from tradecli.tui.lines import Line, line, span, wrap
+from tradecli.tui.look import Look
+from tradecli.tui.panel import Panel
+from tradecli.tui.plot import Curve, heat, plot
+
+R = TypeVar("R")
+_LEAST = (34, 8)
+_MODELS = ("garch", "gjr", "ewma", "har")
+
+
+def _percent(value: float) -> str:
+    return f"{100.0 * value:.0f}%"
+
+
+class ConePanel(Panel):
+    """Quantiles of volatility over a week to a quarter, the present among them, and what the models forecast."""
+
+    KEYS = "[ ] symbol · z zoom"
+
+    def heading(self, look: Look) -> str:
+        return f"Cone and forecast · {look.focus_symbol}" if look.focus_symbol else "Cone and forecast"
+
+    def draw(self, look: Look, width: int, height: int) -> list[Line]:
+        self.status = ()
+        if look.snapshot is None:
+            return [line(span("waiting for the engine", Tone.FAINT))]
+        cone = _newest(look, "vol.cone", ConeReport)
+        models = _newest(look, "vol.forecast", ForecastReport)
+        if cone is None:
+            return wrap("the cone comes with the next cycle (every minute of engine time)", width, Tone.FAINT)
+        if not cone.lines:
+            return wrap(cone.reason or "no cone", width, Tone.WARN)
+        self.status = (span(f"{cone.days} d of {cone.source}", Tone.FAINT),)
+        text = _cone_lines(cone, models, width)
+        room = height - len(text)
+        if width < _LEAST[0] or room < _LEAST[1]:
+            return _cone_table(cone) + text
+        return [*_cone_chart(cone, models, width, room), *text]
+
+
+def _newest(look: Look, topic: str, kind: type[R]) -> R | None:
+    if look.snapshot is None:
+        return None
+    focus: InstrumentId | None = look.focus
+    found = look.snapshot.reports.get((topic, focus))
+    return found.report if found is not None and isinstance(found.report, kind) else None
+
+
+def _cone_chart(cone: ConeReport, models: ForecastReport | None, width: int, height: int) -> list[Line]:
+    days = [float(each.horizon_days) for each in cone.lines]
+    curves = [
+        Curve(days, [each.p95 for each in cone.lines], Tone.FAINT, dotted=True),
+        Curve(days, [each.p5 for each in cone.lines], Tone.FAINT, dotted=True),
+        Curve(days, [each.p75 for each in cone.lines], Tone.MUTED),
+        Curve(days, [each.p25 for each in cone.lines], Tone.MUTED),
+        Curve(days, [each.p50 for each in cone.lines], Tone.TEXT),
+        Curve(days, [each.now for each in cone.lines], Tone.ACCENT, marks=True),
+    ]
+    garch = models.model("garch") if models is not None else None
+    if garch is not None:
+        inside = [
+            (each.hours / 24.0, each.vol) for each in garch.ahead if days[0] <= each.hours / 24.0 <= days[-1]
+        ]
+        if len(inside) > 1:
+            curves.append(Curve([x for x, _ in inside], [y for _, y in inside], Tone.MINE, marks=True))
+    return plot(curves, width, height, _percent, [(day, f"{day:.0f}d") for day in days])
+
+
+def _cone_lines(cone: ConeReport, models: ForecastReport | None, width: int) -> list[Line]:
+    legend = line(
+        span("●now ", Tone.ACCENT),
+        span("median ", Tone.TEXT),
+        span("25–75 ", Tone.MUTED),
+        span("5–95 ", Tone.FAINT),
+        span("●GARCH", Tone.MINE),
+    )
+    out = [legend]
+    for row in models.models if models is not None else ():
+        shown = "  ".join(f"{each.horizon} {pct(each.vol, 1)}" for each in row.ahead if each.hours >= 24)
+        out.append(line(span(f"{row.model:6} ", Tone.MUTED), span(shown)))
+    index = cone.implied
+    rank = f"{index.name} {pct(index.value, 1)}  IV rank {pct(index.rank, 0)}  percentile {pct(index.percentile, 0)}"
+    out += wrap(rank if index.rank is not None else f"IV rank: {index.reason}", width, Tone.MUTED)
+    return out
+
+
+def _cone_table(cone: ConeReport) -> list[Line]:
+    return [
+        line(
+            span(f"{each.horizon_days:3} d ", Tone.MUTED),
+            span(f"{pct(each.now, 1):>7}", Tone.ACCENT),
+            span(f"  rank {pct(each.rank, 0):>4}  {pct(each.p5, 0)}–{pct(each.p95, 0)}", Tone.MUTED),
+        )
+        for each in cone.lines
+    ]
+
+
+class SurfacePanel(Panel):
+    """Expiries with their at-the-money volatility and skew, a heat map by moneyness, the term structure, a smile."""
+
+    KEYS = "[ ] symbol · z zoom"
+
+    def heading(self, look: Look) -> str:
+        return f"Surface · {look.focus_symbol}" if look.focus_symbol else "Surface"
+
+    def draw(self, look: Look, width: int, height: int) -> list[Line]:
+        self.status = ()
+        if look.snapshot is None:
+            return [line(span("waiting for the engine", Tone.FAINT))]
+        found = _newest(look, "vol.surface", SurfaceReport)
+        if found is None:
+            return wrap(
+                "the surface comes with the next cycle (every minute of engine time)", width, Tone.FAINT
+            )
+        if not found.expiries:
+            return wrap(f"no surface: {found.reason or 'no option chain'}", width, Tone.WARN)
+        if found.as_of is not None:
+            self.status = (span(f"{found.coin} chain {age(look.snapshot.at - found.as_of)}", Tone.FAINT),)
+        table = [_expiry_head(), *(_expiry_line(each) for each in found.expiries)]
+        names = [f"{each.days:.0f}d" for each in found.expiries]
+        values = [list(each.vols) for each in found.expiries]
+        columns = [f"{100.0 * k:+.0f}" for k in found.grid]
+        map_lines = heat(values, names, columns, width, _percent)
+        out = list(table)
+        if height - len(out) >= len(map_lines) + 1 and width >= _LEAST[0]:
+            out += [(), line(span("IV by ln(K/F), %", Tone.FAINT)), *map_lines]
+        room = height - len(out) - 2
+        if room >= _LEAST[1] and width >= _LEAST[0]:
+            out += [(), *_charts(found, width, room)]
+        return out
+
+
+def _charts(found: SurfaceReport, width: int, height: int) -> list[Line]:
+    """Return the nearest smile and the term structure, one above the other where there is room for both."""
+    both = height >= 2 * _LEAST[1] + 2
+    share = (height - 2) // 2 if both else height - 1
+    near = next((each for each in found.expiries if each.days >= 7.0), found.expiries[0])
+    smile = plot(
+        [Curve(list(found.grid), list(near.vols), Tone.ACCENT, marks=True)],
+        width,
+        share,
+        _percent,
+        [(k, f"{100.0 * k:+.0f}") for k in found.grid],
+    )
+    out: list[Line] = [line(span(f"smile of {near.days:.0f} d ({near.kind})", Tone.FAINT)), *smile]
+    if both and len(found.expiries) > 1:
+        days = [each.days for each in found.expiries]
+        term = plot(
+            [
+                Curve(days, [each.forward_vol for each in found.expiries], Tone.MUTED, dotted=True),
+                Curve(days, [each.atm for each in found.expiries], Tone.ACCENT, marks=True),
+            ],
+            width,
+            share,
+            _percent,
+            [(day, f"{day:.0f}d") for day in days],
+        )
+        out += [line(span("●at the money by expiry, forward volatility dotted", Tone.FAINT)), *term]
+    return out
+
+
+def _expiry_head() -> Line:
+    return line(span(f"{'days':>6}{'ATM':>8}{'RR25':>8}{'BF25':>8}{'fwd':>8}  fit", Tone.FAINT))
+
+
+def _expiry_line(each: SurfaceExpiry) -> Line:
+    sound = each.is_free_of_butterflies and not each.reasons
+    return line(
+        span(f"{each.days:6.1f}", Tone.MUTED),
+        span(f"{pct(each.atm, 1):>8}", Tone.ACCENT),
+        span(
+            f"{pct(each.rr25, 1, sign=True):>8}{pct(each.bf25, 1, sign=True):>8}{pct(each.forward_vol, 1):>8}"
+        ),
+        span(f"  {each.kind}", Tone.TEXT if sound else Tone.WARN),
+    )
