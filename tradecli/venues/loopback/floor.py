@@ -38,6 +38,8 @@ from tradecli.venues.simulated.tapes import QUIET, Tape
 from tradecli.venues.simulated.wanted import index_name
 
 PACE_MS = 20
+MOST_BARS = 21_600
+"""Bars of the past that are kept of each interval: fifteen days of minutes."""
 _PAST_MS = 520 * DAY_MS
 
 Now = Callable[[], int]
@@ -100,7 +102,7 @@ class Floor:
     # -- the past --------------------------------------------------------------------------------------------------
 
     def _recall(self, line: Line, interval_ms: int) -> Sequence[Candle]:
-        feed = CandleFeed(line.id, interval_ms, _PAST_MS // interval_ms)
+        feed = CandleFeed(line.id, interval_ms, min(_PAST_MS // interval_ms, MOST_BARS))
         return [event for event in self.market.recall(feed, self._opened) if isinstance(event, Candle)]
 
     def _known(self, feed: Feed) -> Sequence[MarketEvent]:

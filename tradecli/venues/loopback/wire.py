@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+
 from tradecli.venues.loopback.faults import Kind, Switchboard
 from tradecli.venues.loopback.socket import Socket
 
 NOISE = '{"e":"depthUpd'
+
+
+class Listed(Protocol):
+    """What has a name at the venue."""
+
+    symbol: str
+
+
+T = TypeVar("T", bound=Listed)
 
 
 class Wire:
@@ -17,6 +29,7 @@ class Wire:
         self.sockets: dict[Socket, None] = {}
         self._listeners: dict[str, dict[Socket, None]] = {}
         self.published = 0
+        self._live: list[Any] | None = None
 
     def skewed(self, ts: int) -> int:
         """Return what the venue's clock shows at ``ts``."""
@@ -31,10 +44,12 @@ class Wire:
             self.leave(socket, topic)
 
     def join(self, socket: Socket, topic: str) -> None:
+        self._live = None
         socket.topics.add(topic)
         self._listeners.setdefault(topic, {})[socket] = None
 
     def leave(self, socket: Socket, topic: str) -> None:
+        self._live = None
         socket.topics.discard(topic)
         listeners = self._listeners.get(topic)
         if listeners is not None:
@@ -44,6 +59,13 @@ class Wire:
 
     def heard_by(self, topic: str) -> bool:
         return topic in self._listeners
+
+    def live(self, markets: Iterable[T]) -> Sequence[T]:
+        """Return those of ``markets`` that anybody listens to: the others need no beat until they are asked for."""
+        if self._live is None:
+            names = " ".join(self._listeners).lower()
+            self._live = [each for each in markets if each.symbol.lower() in names]
+        return self._live
 
     @property
     def topics(self) -> tuple[str, ...]:

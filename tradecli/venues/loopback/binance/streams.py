@@ -175,7 +175,7 @@ class Streams:
 
     def beat(self, ts: int) -> None:
         """Publish depth; once a second bars and day statistics."""
-        for market in (*self.futures.values(), *self.spot.values()):
+        for market in self._wire.live((*self.futures.values(), *self.spot.values())):
             if not market.is_halted(self._wire):
                 self.depth(market, ts)
         if ts >= self._slow_due:

@@ -163,7 +163,7 @@ class Streams:
 
     def beat(self, ts: int) -> None:
         """Publish depth; every 100 ms tickers, every second bars."""
-        for market in (*self.linear.values(), *self.spot.values()):
+        for market in self._wire.live((*self.linear.values(), *self.spot.values())):
             if not market.is_halted(self._wire):
                 self.depth(market, ts)
         if ts >= self._ticker_due:

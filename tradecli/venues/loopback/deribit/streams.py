@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -33,6 +34,11 @@ _CHANNEL = re.compile(
     r"|deribit_(?P<index>volatility|price)_index\.(?P<pair>btc|eth)_usd"
     r"|markprice\.options\.(?P<marks>btc|eth)_usd)\Z"
 )
+
+
+@lru_cache(maxsize=4096)
+def _parsed(channel: str) -> re.Match[str] | None:
+    return _CHANNEL.match(channel)
 
 
 class Streams:
@@ -62,7 +68,7 @@ class Streams:
             return channels
         known = []
         for channel in channels:
-            match = _CHANNEL.match(channel)
+            match = _parsed(channel)
             if match is None or not self._exists(match):
                 continue
             if "raw" in (match["every"], match["pace"]):
@@ -84,7 +90,7 @@ class Streams:
         fresh, self._fresh = self._fresh, []
         now = self._floor.now()
         for channel in fresh:
-            match = _CHANNEL.match(channel)
+            match = _parsed(channel)
             if match is None:
                 continue
             name = match["of"] or match["on"] or ""
@@ -125,7 +131,7 @@ class Streams:
     def _chain(self, chain: OptionChain) -> None:
         at = self._wire.skewed(chain.ts)
         for topic in self._wire.topics:
-            match = _CHANNEL.match(topic)
+            match = _parsed(topic)
             if match is None:
                 continue
             name = match["of"] or match["on"] or ""
@@ -162,7 +168,7 @@ class Streams:
 
     def beat(self, ts: int) -> None:
         """Publish depth, quotes and tickers; once a second bars and indices."""
-        for market in self.perpetuals.values():
+        for market in self._wire.live(self.perpetuals.values()):
             if market.is_halted(self._wire):
                 continue
             self.depth(market, ts)
@@ -190,7 +196,7 @@ class Streams:
                 }  # fmt: skip
                 self._wire.publish(topic, self._note(topic, body))
         for topic in self._wire.topics:
-            match = _CHANNEL.match(topic)
+            match = _parsed(topic)
             if match is not None and match["depth"] and match["of"] == market.symbol:
                 self._wire.publish(topic, self._note(topic, self._snapshot(market, match)))
         self._publish(f"quote.{market.symbol}", lambda: self._best(market, change.ts))
@@ -230,7 +236,7 @@ class Streams:
         }  # fmt: skip
 
     def _slowly(self, topic: str, ts: int) -> None:
-        match = _CHANNEL.match(topic)
+        match = _parsed(topic)
         body = None if match is None else self._slow_body(match, ts)
         if body is not None:
             self._wire.publish(topic, self._note(topic, body))

@@ -169,7 +169,7 @@ class Streams:
 
     def beat(self, ts: int) -> None:
         """Publish depth and tickers; once a second bars, funding and open interest."""
-        for market in self.listed.values():
+        for market in self._wire.live(self.listed.values()):
             if not market.is_halted(self._wire):
                 self.depth(market, ts)
                 if self._wire.heard_by(f"tickers:{market.symbol}"):
