@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from tests.conformance.checks import CHECKS
 from tests.conformance.subject import Seen, Subject
@@ -47,7 +46,7 @@ from tradecli.venues.recorded import Recorded
 from tradecli.venues.simulated import SimulatedMarket
 from tradecli.venues.simulated.market import START_MS as OPENED
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio
 
 SEED = 11
 QUICK = Pace(look_ms=20, first_wait_ms=20, longest_wait_ms=100, fallback_ms=50)
@@ -56,8 +55,6 @@ RUN_MS = 65_000
 NO_OPTIONS = "no options are read from this venue; they come from Deribit"
 NO_INDEX = "only Deribit publishes one"
 _BEFORE_MINUTE_MS = 8_000
-
-matrix: dict[str, dict[int, str]] = {}
 
 
 def minute_soon() -> Callable[[], int]:
@@ -152,17 +149,14 @@ def live_subjects(server: Loopback) -> list[Subject]:
     ]  # fmt: skip
 
 
-SOURCES = ("recorded", "simulated", "binance", "okx", "bybit", "deribit", "toy")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def listened(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[str, Seen]]:
+@asynccontextmanager
+async def listened(path: Path) -> AsyncIterator[dict[str, Seen]]:
     """Listen to all sources at once, so that one end of a minute serves them all; their markets stay open."""
     import ccxt.pro  # noqa: F401 - now, because it takes longer than what is left of the minute
 
     found: dict[str, Seen] = {}
     async with AsyncExitStack() as stack:
-        for subject in offline_subjects(tmp_path_factory.mktemp("recorded")):
+        for subject in offline_subjects(path):
             found[subject.name] = Seen(subject, await stack.enter_async_context(subject.open()))
         now = minute_soon()
         server = Loopback(Floor(SEED, now, start=opening(now() - 5_000)))
@@ -176,11 +170,10 @@ async def listened(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[di
         assert server.broken is None
 
 
-@pytest.mark.parametrize("name", SOURCES)
-async def test_the_numbered_checks_of_market_data_hold(name: str, listened: dict[str, Seen]) -> None:
-    seen = listened[name]
-    row = matrix[name] = {}
-    failures = [] if not seen.missing else [f"not enough was shown: {seen.missing}"]
+async def failures_of(seen: Seen, row: dict[int, str]) -> list[str]:
+    """Run every check that applies, note each in ``row``, and return what failed."""
+    name = seen.subject.name
+    failures = [f"{name} did not show enough: {seen.missing}"] if seen.missing else []
     for check in CHECKS:
         if check.number in seen.subject.absent:
             row[check.number] = "-"
@@ -192,22 +185,29 @@ async def test_the_numbered_checks_of_market_data_hold(name: str, listened: dict
             row[check.number] = "FAIL"
             place = failure.__traceback__.tb_next if failure.__traceback__ is not None else None
             line = place.tb_lineno if place is not None else 0
-            failures.append(
-                f"{check.number} {check.title} (line {line}): {type(failure).__name__} {failure}"[:400]
-            )
-    assert not failures, "\n".join(failures)
+            what = f"{type(failure).__name__} {failure}"[:300]
+            failures.append(f"{name} {check.number} {check.title} (checks.py:{line}): {what}")
+    return failures
 
 
-async def test_the_matrix_has_no_empty_cell_without_a_reason(listened: dict[str, Seen]) -> None:
-    if set(matrix) != set(SOURCES):
-        pytest.skip("printed when all sources ran")
-    absent = {name: seen.subject.absent for name, seen in listened.items()}
-    print("\n" + " " * 4 + "".join(f"{name:>10}" for name in SOURCES))
+def printed(matrix: dict[str, dict[int, str]], sources: dict[str, Seen]) -> str:
+    lines = [" " * 4 + "".join(f"{name:>10}" for name in matrix)]
     for check in CHECKS:
-        cells = "".join(f"{matrix[name].get(check.number, ''):>10}" for name in SOURCES)
-        print(f"{check.number:3} {cells}  {check.title}")
-    for name in SOURCES:
-        for number, reason in absent[name].items():
-            print(f"  - {name} {number}: {reason}")
-            assert reason
-    assert all(matrix[name].get(check.number) in ("ok", "-") for name in SOURCES for check in CHECKS)
+        cells = "".join(f"{row.get(check.number, ''):>10}" for row in matrix.values())
+        lines.append(f"{check.number:3} {cells}  {check.title}")
+    for name, seen in sources.items():
+        lines += [f"  - {name} {number}: {reason}" for number, reason in seen.subject.absent.items()]
+    return "\n".join(lines)
+
+
+async def test_every_source_of_market_data_holds_to_the_numbered_checks(tmp_path: Path) -> None:
+    async with listened(tmp_path) as sources:
+        matrix: dict[str, dict[int, str]] = {name: {} for name in sources}
+        failures = []
+        for name, seen in sources.items():
+            failures += await failures_of(seen, matrix[name])
+    print("\n" + printed(matrix, sources))
+    assert set(matrix) == {"recorded", "simulated", "binance", "okx", "bybit", "deribit", "toy"}
+    assert not failures, "\n".join(failures)
+    assert all(row.get(check.number) in ("ok", "-") for row in matrix.values() for check in CHECKS)
+    assert all(reason for seen in sources.values() for reason in seen.subject.absent.values())
