@@ -197,7 +197,7 @@ def test_tables_of_the_wrong_shape_are_problems_and_not_crashes(wrong: Wrong, te
 def test_an_unknown_profile_names_the_known_ones() -> None:
     with pytest.raises(ConfigError) as refused:
         load("lvie")
-    assert "demo, paper, replay" in str(refused.value.hint)
+    assert "demo, paper, rehearsal, replay" in str(refused.value.hint)
 
 
 def test_every_component_has_its_section() -> None:

@@ -32,6 +32,7 @@ WORDS: Mapping[str, Word] = {
     "demo": Word(_CLI + "demo", "A simulated market, traded by the real engine", "Run", None),
     "tui": Word(_CLI + "tui", "The full-screen console", "Run", None),
     "run": Word(_CLI + "run", "Run the engine without a screen", "Run", None),
+    "rehearse": Word(_CLI + "rehearse", "The console against venues played by this machine", "Run", None),
     "status": Word(_CLI + "status", "State of the desk in one answer", "Run"),
     "replay": Word(_CLI + "replay", "Run recorded sessions again and compare", "Run", None),
     "backtest": Word(_CLI + "backtest", "Trade recorded markets through the same engine", "Research", None),

@@ -35,7 +35,12 @@ def tui(
 
         return live_session(profile=given.profile, config_path=given.config, db=given.db)
 
-    _show(start, read_only=read_only, flags=_flags(given, place.profile))
+    show_live(start, place.profile, read_only=read_only)
+
+
+def show_live(start: Callable[[], Any], profile: str, *, read_only: bool = False) -> None:
+    """Run the console over the live session that ``start`` makes."""
+    _show(start, read_only=read_only, flags=_flags(options.current(), profile))
 
 
 def show_demo(tape: str, for_ms: int | None, *, read_only: bool = False) -> None:

@@ -28,8 +28,18 @@ _LIMITS: Mapping[str, Any] = {
 _DEMO: Mapping[str, Any] = {"vol.grid.tau_hours": 0.02}
 """The grid of the demo steps as tightly as costs allow, so that fills are seen within minutes and not hours."""
 
-MODES: Mapping[str, Mode] = {"demo": Mode.DEMO, "replay": Mode.REPLAY, "paper": Mode.PAPER}
-STATED: Mapping[str, Mapping[str, Any]] = {"demo": {**_LIMITS, **_DEMO}, "replay": _LIMITS, "paper": {}}
+MODES: Mapping[str, Mode] = {
+    "demo": Mode.DEMO,
+    "replay": Mode.REPLAY,
+    "paper": Mode.PAPER,
+    "rehearsal": Mode.REHEARSAL,
+}
+STATED: Mapping[str, Mapping[str, Any]] = {
+    "demo": {**_LIMITS, **_DEMO},
+    "replay": _LIMITS,
+    "paper": {},
+    "rehearsal": {},
+}
 
 ORDER = (Mode.DEMO, Mode.REPLAY, Mode.PAPER, Mode.REHEARSAL, Mode.LIVE)
 """From the mode that can do least to the one that sends real orders."""

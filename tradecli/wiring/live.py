@@ -141,9 +141,10 @@ def live_session(
     config_path: str | None = None,
     db: str | None = None,
     for_ms: int | None = None,
+    flags: Mapping[str, Any] | None = None,
 ) -> EngineSession:
-    """Start an engine over live markets with paper execution, in a thread of its own."""
-    config = load(profile, config_path, db)
+    """Start an engine over live markets with paper execution, in a thread of its own; ``flags`` are what was typed."""
+    config = load(profile, config_path, db, flags=flags)
     if config.mode not in LIVE_MODES:
         raise UsageError(f"profile {config.profile} has no live market", number=131)
     return _Live(config).session(for_ms)

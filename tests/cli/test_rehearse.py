@@ -1,0 +1,83 @@
+"""``tradecli rehearse``, and other commands against its venues: only the profile changes, and nothing is signed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tradecli.config import folders
+from tradecli.wiring.rehearsal import rehearsing
+
+CONFIG = """
+[run]
+venues = ["binance", "okx", "bybit", "deribit"]
+symbols = ["BTCUSDT"]
+[risk]
+max_order_notional_usd = 5000
+max_symbol_pct = 10
+max_venue_pct = 40
+max_gross_pct = 300
+max_net_pct = 30
+max_open_orders = 200
+max_orders_per_min = 600
+max_drawdown_pct = 15
+max_daily_loss_pct = 4
+"""
+
+
+@pytest.fixture
+def configured(home: Path) -> Path:
+    folder = folders.made(home / "config" / "tradecli")
+    (folder / "config.toml").write_text(CONFIG)
+    return home
+
+
+def test_a_rehearsal_wants_its_own_mode_a_terminal_or_headless_and_the_users_limits(
+    run: Run, configured: Path
+) -> None:
+    assert run("rehearse", "--headless", "--profile", "paper").code == 2
+    assert "paper" in run("rehearse", "--headless", "--profile", "paper").err
+    assert run("rehearse").code == 2
+    assert run("rehearse", "nonsense", "--headless").code == 2
+    assert run("rehearse", "--serve", "--headless").code == 2
+    (configured / "config" / "tradecli" / "config.toml").unlink()
+    no_limits = run("rehearse", "--headless", "--for", "1s")
+    assert no_limits.code == 3 and "max_drawdown_pct" in no_limits.err
+
+
+def test_without_running_venues_a_rehearsal_profile_asks_nobody(run: Run, configured: Path) -> None:
+    answer = run("funding", "rates", "--profile", "rehearsal")
+    assert answer.code == 2 and "tradecli rehearse" in answer.err
+
+
+def test_with_only_the_profile_changed_every_command_asks_the_venues_of_this_machine(
+    run: Run, configured: Path
+) -> None:
+    with rehearsing("rehearsal", seed=5) as rehearsal:
+        for line in (
+            "funding rates BTCUSDT --venue binance,okx,bybit",
+            "vol index --method dvol",
+            "flow imbalance BTCUSDT",
+            "vol show BTCUSDT",
+            "data pull --kind candles --symbols BTCUSDT --venue bybit --interval 1h --since -2d",
+        ):
+            answer = run(*line.split(), "--profile", "rehearsal", "--format", "json")
+            assert answer.code == 0, (line, answer.err)
+            assert answer.json["mode"] == "rehearsal" and answer.data
+        headless = run("run", "--headless", "--for", "2s", "--profile", "rehearsal", "--format", "json")
+        assert headless.code == 0 and headless.data[0]["mode"] == "rehearsal"
+        assert headless.data[0]["feeds_up"] >= 1
+        asked = rehearsal.asked()
+    assert asked.signed_requests == 0 and asked.requests > 20
+    assert not (configured / "state" / "tradecli" / "rehearsal" / "loopback.port").exists()
+
+
+def test_a_rehearsal_runs_the_engine_and_says_so_everywhere(run: Run, configured: Path) -> None:
+    answer = run("rehearse", "--headless", "--for", "1s", "--venue", "binance", "--format", "json")
+    assert answer.code == 0, answer.err
+    body = answer.json
+    assert body["mode"] == "rehearsal" and body["schema"] == "tradecli.rehearse/1"
+    assert body["data"][0]["run_id"].startswith("rehearsal-")
+    assert body["loopback"]["signed_requests"] == 0 and body["loopback"]["requests"] > 5
