@@ -430,3 +430,16 @@ def test_a_reader_that_is_closed_in_the_middle_of_an_answer_leaves_no_complaint_
         next(rows)
     del rows  # an error raised in here would be nobody's: the suite fails on it
     gc.collect()
+
+
+def test_recorded_inputs_are_found_by_the_beginning_of_their_name(tmp_path: Path) -> None:
+    from tests.cli import recorded
+    from tradecli.store.reader import LedgerReader
+
+    path = tmp_path / "ledger.db"
+    recorded.write(path)
+    with LedgerReader(path) as reader:
+        (found,) = reader.inputs("vol.")
+        assert (found.name, found.value) == ("vol.composite", 0.52)
+        assert reader.inputs("forecast ") == []
+        assert reader.inputs("vol.", at=0) == []

@@ -15,8 +15,10 @@ from tradecli.errors import NotEnoughData, UsageError
 if TYPE_CHECKING:
     from tradecli.present.blocks import Panel
     from tradecli.research.index_history import IndexRecord
+    from tradecli.research.scorecard import Card
 
 SCHEMA = "tradecli.vol.backfill/1"
+SCORE_SCHEMA = "tradecli.vol.score/1"
 WINGS = ("full", "5d")
 METHODS = ("bvx", "dvol", "import")
 
@@ -25,7 +27,114 @@ def build(word: str) -> Commands:
     """Return the commands of the volatility desk."""
     app = topics.build(word)
     app.answers("backfill", uses=("venue", "since", "until"), schema=SCHEMA, row=_row)(backfill)
+    app.answers("score", uses=("symbols", "venue", "at"), schema=SCORE_SCHEMA, row=_score_row)(score)
     return app
+
+
+def _score_row() -> Any:
+    from tradecli.research.scorecard import Row
+
+    return Row
+
+
+def score(
+    symbols: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SYMBOL]...", help="symbols, as the venue writes them", show_default=False),
+    ] = None,
+    stored: Annotated[
+        bool,
+        typer.Option("--stored", help="score the forecasts that a desk recorded, not walked-forward ones"),
+    ] = False,
+    refit: Annotated[str, typer.Option("--refit", help="days between two fits [default: 28]")] = "28",
+) -> Answer:
+    """Score forecasts by what came: QLIKE, coverage, test against EWMA, ranks.
+
+    Example: tradecli vol score BTCUSDT --venue binance
+    """
+    given = options.current()
+    typed = [parse.symbol(text, given.venue) for text in symbols or []] or list(given.symbols)
+    if not typed:
+        raise UsageError("whose forecasts? give a symbol", number=103, hint="tradecli vol score BTCUSDT")
+    days = parse.whole(refit, "--refit", most=365)
+    card = asyncio.run(_score([(name, venue or "binance") for name, venue in typed], stored, days))
+    return Answer(
+        schema=SCORE_SCHEMA,
+        mode=series.place().mode,
+        data=card.rows,
+        as_of=given.at,
+        warnings=[f"{each.series}, weights over 30 days: {each.verdict}" for each in card.weights],
+        source="ledger" if stored else "market store",
+        panels=lambda: [_score_panel(card)],
+    )
+
+
+async def _score(wanted: list[tuple[str, str]], stored: bool, refit: int) -> Card:
+    from tradecli.domain.instrument import instrument_id
+    from tradecli.research import scoring  # arrays: only now
+    from tradecli.research.scorecard import Card
+    from tradecli.store.market import MarketStore
+
+    place = series.place()
+    at = options.current().at
+    until = at if at is not None else 2**53
+    cards = []
+    async with await MarketStore.open(place.market, writable=False) as store:
+        for name, venue in wanted:
+            one = instrument_id(name, venue)
+            if stored:
+                cards.append(
+                    await scoring.recorded(store, one, scoring.read_inputs(place.ledger, until), until)
+                )
+            else:
+                btc = instrument_id("BTCUSDT", venue)
+                cards.append(await scoring.walked(store, one, btc, until, refit))
+    return Card(
+        tuple(row for card in cards for row in card.rows),
+        tuple(row for card in cards for row in card.weights),
+        (),
+    )
+
+
+def _score_panel(card: Card) -> Panel:
+    from tradecli.present import format as fmt
+    from tradecli.present.blocks import Align, Block, Cell, Column, Notice, Panel, Table, Tone
+
+    columns = (
+        Column(name="series", align=Align.LEFT, priority=2),
+        Column(name="days", width=4),
+        Column(name="model", align=Align.LEFT, width=6),
+        Column(name="rank", width=4),
+        Column(name="QLIKE", width=7),
+        Column(name="cover", width=5),
+        Column(name="bias", priority=3, width=5),
+        Column(name="DM", priority=2, width=6),
+        Column(name="p", width=6),
+        Column(name="n", priority=3, width=5),
+        Column(name="indep.", priority=3, width=6),
+    )
+    rows = tuple(
+        (
+            Cell(row.series, Tone.MUTED),
+            Cell(str(row.horizon)),
+            Cell(row.model, Tone.ACCENT),
+            Cell(str(row.rank)),
+            Cell(fmt.number(row.qlike, 4)),
+            Cell(fmt.pct(row.coverage, 0)),
+            Cell(fmt.number(row.bias, 2), Tone.MUTED),
+            Cell(fmt.number(row.dm_statistic, 2)),
+            Cell(fmt.number(row.dm_p, 3)),
+            Cell(fmt.count(row.n), Tone.MUTED),
+            Cell(fmt.number(row.independent, 0), Tone.MUTED),
+        )
+        for row in card.rows
+    )
+    blocks: list[Block] = [
+        Table(columns=columns, rows=rows, empty="nothing to score"),
+        Notice("QLIKE: 0 is best; cover: share in the 80 % interval; DM below 0: better than EWMA"),
+    ]
+    blocks += [Notice(f"{each.series}, weights over 30 days: {each.verdict}") for each in card.weights]
+    return Panel(title="Score card", status=f"{len(card.rows)} rows", blocks=tuple(blocks))
 
 
 def _row() -> Any:

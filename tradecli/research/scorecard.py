@@ -116,11 +116,14 @@ def _longest(track: Track) -> Track:
 def score_track(track: Track, refit: int) -> tuple[list[Row], Forecasts]:
     """Return the rows of one series over all horizons, and the forecasts behind them."""
     forecasts = walk_forward(track.returns, track.rv, HORIZONS, models=MODELS, refit=refit)
-    rows = [_row(track.name, found) for horizon in HORIZONS for found in scores(forecasts, track.rv, horizon)]
+    rows = [
+        row_of(track.name, found) for horizon in HORIZONS for found in scores(forecasts, track.rv, horizon)
+    ]
     return rows, forecasts
 
 
-def _row(name: str, found: Score) -> Row:
+def row_of(name: str, found: Score) -> Row:
+    """Return a score as a row of the card."""
     test = found.against
     return Row(
         series=name,
@@ -142,7 +145,7 @@ def weigh_track(track: Track, forecasts: Forecasts, dvol: dict[int, float], btc:
     """Return both composites of a series over 30 days; None where the implied input never meets its candles."""
     horizon = 30
     implied = np.array([dvol.get(int(day), np.nan) for day in track.days]) ** 2 / 365.0
-    if track.name != btc.name and not track.name.endswith("BTCUSDT"):
+    if track.name != btc.name:
         implied = implied * _beta(track, btc) ** 2
     realised = np.full(len(track.rv), np.nan)
     sums = np.concatenate(([0.0], np.cumsum(track.rv)))

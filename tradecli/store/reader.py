@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from tradecli import codec
-from tradecli.domain.decision import Decision
+from tradecli.domain.decision import Decision, Input
 from tradecli.domain.enums import Mode
 from tradecli.domain.events import Fill
 from tradecli.domain.order import Order
@@ -227,6 +227,15 @@ class LedgerReader:
         )
         values = (self.run(run_id).run_id, since, at, limit)
         return [codec.decode(body, Decision) for (body,) in self._rows(query, values)]
+
+    def inputs(self, prefix: str, run_id: str | None = None, *, at: int = EVER) -> list[Input]:
+        """Return the recorded inputs whose names begin with ``prefix``, oldest first, each as often as recorded."""
+        query = (
+            "SELECT body FROM decisions WHERE run_id = ? AND at <= ? AND instr(body, ?) > 0 ORDER BY number"
+        )
+        values = (self.run(run_id).run_id, at, f'"name":"{prefix}')
+        decisions = (codec.decode(body, Decision) for (body,) in self._rows(query, values))
+        return [each for decision in decisions for each in decision.inputs if each.name.startswith(prefix)]
 
     def decision(self, number: int, run_id: str | None = None) -> Decision:
         """Return one decision; ``NotFound`` for a number that is not here."""
