@@ -41,6 +41,8 @@ _JITTER_MS = 40
 _BEHIND = log_normal_table(cal.BEHIND_SD)
 _TOUCH = quantile_table(cal.TOUCH_QUANTILES, mean=1.0)
 _PRINT = quantile_table(cal.PRINT_QUANTILES, mean=1.0)
+_AWAY = np.array([-1, 1])[:, None, None]
+_SIDE_SALT = np.array([0, 2], np.uint64)[:, None, None]
 _WIDE = quantile_table(cal.WIDE_TICKS)
 
 
@@ -72,13 +74,11 @@ class Prints(NamedTuple):
 
 
 class Books(NamedTuple):
-    """Rows of LEVELS prices and sizes a side, best first, and the quote row each agrees with."""
+    """Rows of LEVELS prices and sizes, best first, those of bids and those of asks, and the quote each agrees with."""
 
     ts: Ints
-    bids: Ints
-    bid_lots: Ints
-    asks: Ints
-    ask_lots: Ints
+    ticks: Ints
+    lots: Ints
     sequence: Ints
 
 
@@ -193,26 +193,28 @@ class Flow:
         )
         ts = beat[(beat >= stretch.start) & (beat < stretch.end)]
         rows = quotes.at(ts, "right")
-        bids, bid_lots = self._levels(ts, quotes.bid[rows], quotes.bid_lots[rows], -1, depth)
-        asks, ask_lots = self._levels(ts, quotes.ask[rows], quotes.ask_lots[rows], 1, depth)
-        return Books(ts, bids, bid_lots, asks, ask_lots, quotes.first + rows)
+        best = np.stack((quotes.bid[rows], quotes.ask[rows]))
+        best_lots = np.stack((quotes.bid_lots[rows], quotes.ask_lots[rows]))
+        ticks, lots = self._levels(ts, best, best_lots, depth)
+        return Books(ts, ticks, lots, quotes.first + rows)
 
-    def _levels(self, ts: Ints, best: Ints, best_lots: Ints, sign: int, depth: float) -> tuple[Ints, Ints]:
+    def _levels(self, ts: Ints, best: Ints, best_lots: Ints, depth: float) -> tuple[Ints, Ints]:
+        """Return both sides' levels; ``best`` holds a row for bids and one for asks."""
         gap = self.line.gap
-        zone = (best // gap)[:, None] + sign * np.arange(LEVELS)
-        where: Words = mixed(zone.astype(np.uint64) ^ (self._salt + np.uint64(sign + 1)))
+        zone = (best // gap)[:, :, None] + _AWAY * np.arange(LEVELS)
+        where: Words = mixed(zone.astype(np.uint64) ^ (self._salt + _SIDE_SALT))
         lifetime = np.uint64(11) + (where >> np.uint64(62))
         epoch = (ts.astype(np.uint64)[:, None] + (where & np.uint64(0x3FFF))) >> lifetime
         now = mixed(where ^ epoch)
         ticks = zone * gap + ((now >> np.uint64(32)) % np.uint64(gap)).astype(np.int64)
         sizes = np.maximum(np.floor(self._behind_table * (depth / 16.0)).astype(np.int64), 1)
         lots = sizes[(now & np.uint64(1023)).astype(np.int64)]
-        behind = (
-            sign * (ticks[:, :1] - best[:, None]) > 0
-        )  # is the level of the best's own zone one of its own?
-        levels, sizes_behind = np.empty_like(ticks), np.empty_like(ticks)
-        levels[:, 0], levels[:, 1:] = best, np.where(behind, ticks[:, :-1], ticks[:, 1:])
-        sizes_behind[:, 0], sizes_behind[:, 1:] = best_lots, np.where(behind, lots[:, :-1], lots[:, 1:])
+        # is the level of the best's own zone one of its own?
+        behind = _AWAY * (ticks[:, :, :1] - best[:, :, None]) > 0
+        levels, sizes_behind = np.empty(ticks.shape, np.int64), np.empty(ticks.shape, np.int64)
+        levels[:, :, 0], levels[:, :, 1:] = best, np.where(behind, ticks[:, :, :-1], ticks[:, :, 1:])
+        sizes_behind[:, :, 0] = best_lots
+        sizes_behind[:, :, 1:] = np.where(behind, lots[:, :, :-1], lots[:, :, 1:])
         return levels, sizes_behind
 
 
@@ -232,12 +234,20 @@ def trade_events(line: Line, prints: Prints) -> list[Trade]:
 
 
 def book_events(line: Line, books: Books) -> list[Book]:
-    sides = (_sides(books.bids, books.bid_lots, line), _sides(books.asks, books.ask_lots, line))
+    pairs = tuple(
+        zip(books.ticks.ravel().tolist(), (books.lots / line.per_coin).ravel().tolist(), strict=True)
+    )
+    sides = [pairs[first : first + LEVELS] for first in range(0, len(pairs), LEVELS)]
+    half = len(books.ts)
     tick = repeat(float(line.instrument.tick))
-    return list(map(Book, repeat(line.id), books.ts.tolist(), tick, *sides, books.sequence.tolist()))
-
-
-def _sides(ticks: Ints, lots: Ints, line: Line) -> list[tuple[tuple[int, float], ...]]:
-    """Return one side of each book: pairs of tick and size."""
-    pairs = tuple(zip(ticks.ravel().tolist(), (lots / line.per_coin).ravel().tolist(), strict=True))
-    return [pairs[first : first + LEVELS] for first in range(0, len(pairs), LEVELS)]
+    return list(
+        map(
+            Book,
+            repeat(line.id),
+            books.ts.tolist(),
+            tick,
+            sides[:half],
+            sides[half:],
+            books.sequence.tolist(),
+        )
+    )

@@ -19,7 +19,7 @@ from tradecli.domain.feed import DAY_MS, HOUR_MS
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.market import OptionChain, OptionQuote
 from tradecli.venues.simulated import calibration as cal
-from tradecli.venues.simulated.draws import Floats, mixed, word
+from tradecli.venues.simulated.draws import Floats, Ints, mixed, word
 from tradecli.venues.simulated.listing import OPTION_VENUE
 from tradecli.venues.simulated.smile import Smile
 
@@ -33,15 +33,20 @@ REACH = 3.2
 _STEPS = {"BTC": (250, 500, 1_000, 2_000, 5_000, 10_000), "ETH": (5, 10, 25, 50, 100, 200, 500)}
 _FINE_BELOW = 0.005
 _FINE, _TICK = 0.0001, 0.0005
+_KINDS = (OptionType.CALL, OptionType.PUT)
+_KIND_SALT = np.array([0, 1], np.uint64)[:, None]
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
-class Listed(NamedTuple):
-    """The strikes of one expiry: multiples of ``step`` from ``low`` to ``high``, inclusive."""
+class Row(NamedTuple):
+    """What is listed of one expiry: strikes from ``low`` to ``high`` times ``step``, and all calls before all puts."""
 
     step: int
     low: int
     high: int
+    strikes: Floats
+    kinds: list[OptionType]
+    names: list[InstrumentId]
 
 
 class Term(NamedTuple):
@@ -84,7 +89,7 @@ def option_id(coin: str, expiry: int, strike: int, kind: OptionType) -> Instrume
     )
 
 
-def black_76(forward: float, strikes: Floats, deviation: Floats) -> tuple[Floats, Floats]:
+def black_76(forward: float | Floats, strikes: Floats, deviation: Floats) -> tuple[Floats, Floats]:
     """Return (undiscounted call price, call delta N(d1)) for total standard deviations ``deviation``."""
     d1 = np.log(forward / strikes) / deviation + deviation / 2.0
     below = [0.5 * math.erfc(-x / math.sqrt(2.0)) for x in d1.tolist()]
@@ -99,8 +104,7 @@ class Chains:
     def __init__(self, seed: int, coin: str) -> None:
         self.coin = coin
         self._salt = word(seed, "chain", coin)
-        self._listed: dict[int, Listed] = {}
-        self._names: dict[tuple[int, int, OptionType], InstrumentId] = {}
+        self._rows: dict[int, Row] = {}
 
     def chain(
         self, ts: int, index: float, thetas: Callable[[Floats], Floats], smile: Smile, strain: float = 0.0
@@ -110,17 +114,16 @@ class Chains:
         ``thetas`` gives total variance at the money by days; ``strain`` widens quotes (1: twice as wide).
         """
         index = round(index, 2)
-        quotes: list[OptionQuote] = []
-        for term in self._terms(ts, index, thetas):
-            quotes += self._slice(term, ts, smile, strain)
-        for past in [expiry for expiry in self._listed if expiry <= ts]:
-            del self._listed[past]
-        return OptionChain(OPTION_VENUE, self.coin, ts, index, True, tuple(quotes))
+        terms = self._terms(ts, index, thetas)
+        quotes = self._quotes(terms, [self._row(term) for term in terms], ts, smile, strain)
+        for past in [expiry for expiry in self._rows if expiry <= ts]:
+            del self._rows[past]
+        return OptionChain(OPTION_VENUE, self.coin, ts, index, True, quotes)
 
     def list_strikes(self, ts: int, index: float, thetas: Callable[[Floats], Floats]) -> None:
         """List what ``chain`` would list at ``ts``."""
         for term in self._terms(ts, round(index, 2), thetas):
-            self._strikes(term.expiry, term.forward, math.sqrt(term.theta))
+            self._row(term)
 
     def _terms(self, ts: int, index: float, thetas: Callable[[Floats], Floats]) -> list[Term]:
         live = np.array(expiries(ts), dtype=np.int64)
@@ -134,64 +137,72 @@ class Chains:
             )
         ]
 
-    def _strikes(self, expiry: int, forward: float, deviation: float) -> Floats:
-        listed = self._listed.get(expiry)
-        reach = REACH * deviation
-        if listed is None:
+    def _row(self, term: Term) -> Row:
+        """Return what is listed of an expiry, with strikes added where the price has moved to."""
+        known = self._rows.get(term.expiry)
+        forward, reach = term.forward, REACH * math.sqrt(term.theta)
+        if known is None:
             wanted = forward * 2.0 * reach / STRIKES
             fine = [each for each in _STEPS[self.coin] if each <= _COARSEST * wanted]
             step = fine[-1] if fine else _STEPS[self.coin][0]
-            listed = Listed(step, round(forward / step), round(forward / step))
-        low = min(listed.low, max(math.floor(forward * (1.0 - reach / 1.15) / listed.step), 1))
-        high = max(listed.high, math.ceil(forward * (1.0 + reach) / listed.step))
-        self._listed[expiry] = Listed(listed.step, low, high)
-        return listed.step * np.arange(low, high + 1, dtype=np.float64)
+            low = high = round(forward / step)
+        else:
+            step, low, high = known.step, known.low, known.high
+        low = min(low, max(math.floor(forward * (1.0 - reach / 1.15) / step), 1))
+        high = max(high, math.ceil(forward * (1.0 + reach) / step))
+        if known is None or (low, high) != (known.low, known.high):
+            strikes = [step * place for place in range(low, high + 1)]
+            kinds = [kind for kind in _KINDS for _ in strikes]
+            names = [option_id(self.coin, term.expiry, strike, kind) for kind in _KINDS for strike in strikes]
+            known = Row(step, low, high, np.array(strikes, dtype=np.float64), kinds, names)
+            self._rows[term.expiry] = known
+        return known
 
-    def _slice(self, term: Term, ts: int, smile: Smile, strain: float) -> list[OptionQuote]:
-        expiry, years, forward, theta = term
-        strikes = self._strikes(expiry, forward, math.sqrt(theta))
-        variance = smile.total_variance(np.array([theta]), np.log(strikes / forward))
+    def _quotes(
+        self, terms: list[Term], rows: list[Row], ts: int, smile: Smile, strain: float
+    ) -> tuple[OptionQuote, ...]:
+        """Return calls and then puts of each expiry, all made at once."""
+        counts = [len(row.strikes) for row in rows]
+        expiry = np.repeat(np.array([term.expiry for term in terms], dtype=np.int64), counts)
+        years, forward, theta = (
+            np.repeat(column, counts) for column in np.array([term[1:] for term in terms]).T
+        )
+        strikes = np.concatenate([row.strikes for row in rows])
+        variance = smile.total_variance(theta, np.log(strikes / forward))
         volatility = np.round(np.sqrt(variance / years), 4).astype(np.float64)
-        call, call_delta = black_76(forward, strikes, volatility * math.sqrt(years))
-        interest = self._interest(expiry, strikes, forward, math.sqrt(theta))
-        rows: list[OptionQuote] = []
-        for kind, price, delta in (
-            (OptionType.CALL, call, call_delta),
-            (OptionType.PUT, np.maximum(call - forward + strikes, 0.0), call_delta - 1.0),
-        ):
-            mark = price / forward
-            bid, ask = self._quoted(expiry, ts, strikes, mark, np.abs(delta), kind, strain)
-            columns = (
-                strikes.tolist(), bid, ask, np.round(mark, 6).tolist(), volatility.tolist(),
-                np.round(delta, 5).tolist(), interest,
-            )  # fmt: skip
-            rows += [
-                OptionQuote(
-                    self._name(expiry, int(strike), kind), expiry, strike, kind, b, a, m, iv, d, forward, oi
-                )
-                for strike, b, a, m, iv, d, oi in zip(*columns, strict=True)
-            ]
-        return rows
-
-    def _name(self, expiry: int, strike: int, kind: OptionType) -> InstrumentId:
-        key = expiry, strike, kind
-        name = self._names.get(key)
-        if name is None:
-            name = self._names[key] = option_id(self.coin, expiry, strike, kind)
-        return name
+        call, call_delta = black_76(forward, strikes, volatility * np.sqrt(years))
+        mark = np.stack((call, np.maximum(call - forward + strikes, 0.0))) / forward
+        delta = np.stack((call_delta, call_delta - 1.0))
+        bid, ask = self._quoted(expiry, ts, strikes, mark, np.abs(delta), strain)
+        both = np.arange(2 * len(strikes)).reshape(2, -1)
+        ends = np.cumsum(counts)
+        order = np.concatenate([part.ravel() for part in np.split(both, ends[:-1], axis=1)])
+        once, kinds = order % len(strikes), [kind for row in rows for kind in row.kinds]
+        return tuple(
+            map(
+                OptionQuote,
+                [name for row in rows for name in row.names],
+                expiry[once].tolist(),
+                strikes[once].tolist(),
+                kinds,
+                [price if price > 0 else None for price in bid.ravel()[order].tolist()],
+                [
+                    price if price < 1 or kind is OptionType.PUT else None
+                    for price, kind in zip(ask.ravel()[order].tolist(), kinds, strict=True)
+                ],
+                np.round(mark, 6).ravel()[order].tolist(),
+                volatility[once].tolist(),
+                np.round(delta, 5).ravel()[order].tolist(),
+                forward[once].tolist(),
+                self._interest(expiry, strikes)[once].tolist(),
+            )
+        )
 
     def _quoted(
-        self,
-        expiry: int,
-        ts: int,
-        strikes: Floats,
-        mark: Floats,
-        delta: Floats,
-        kind: OptionType,
-        strain: float,
-    ) -> tuple[list[float | None], list[float | None]]:
-        """Return bids and asks in coin; an in-the-money option is quoted as wide as its delta says."""
-        key = np.uint64(expiry) ^ np.uint64(ts // 60_000) ^ (self._salt + np.uint64(kind is OptionType.PUT))
+        self, expiry: Ints, ts: int, strikes: Floats, mark: Floats, delta: Floats, strain: float
+    ) -> tuple[Floats, Floats]:
+        """Return bids and asks in coin, rows of calls and of puts; in the money they are as wide as delta says."""
+        key = expiry.astype(np.uint64) ^ np.uint64(ts // 60_000) ^ (self._salt + _KIND_SALT)
         chance = (mixed(strikes.astype(np.uint64) ^ key) & np.uint64(255)).astype(np.float64) / 255.0
         width = (
             np.interp(delta, cal.WIDTH_DELTA, cal.WIDTH_COIN[self.coin])
@@ -203,17 +214,11 @@ class Chains:
         tick_high = np.where(high < _FINE_BELOW, _FINE, _TICK)
         bid_ticks = np.floor(np.round(low / tick_low, 6)).astype(np.int64)
         ask_ticks = np.maximum(np.ceil(np.round(high / tick_high, 6)).astype(np.int64), 1)
-        bid = np.round(bid_ticks * tick_low, 4).tolist()
-        ask = np.round(ask_ticks * tick_high, 4).tolist()
-        return [b if b > 0 else None for b in bid], [
-            a if a < 1 or kind is OptionType.PUT else None for a in ask
-        ]
+        return np.round(bid_ticks * tick_low, 4), np.round(ask_ticks * tick_high, 4)
 
-    def _interest(self, expiry: int, strikes: Floats, forward: float, deviation: float) -> list[float]:
-        """Return open interest in coins: most near the money and at round strikes, the same at every time."""
-        chance = (mixed(strikes.astype(np.uint64) ^ np.uint64(expiry) ^ self._salt) & np.uint64(1023)).astype(
-            np.float64
-        )
+    def _interest(self, expiry: Ints, strikes: Floats) -> Floats:
+        """Return open interest in coins: uneven over strikes, the same at every time."""
+        chance = mixed(strikes.astype(np.uint64) ^ expiry.astype(np.uint64) ^ self._salt) & np.uint64(1023)
         share = cal.OPTION_INTEREST[self.coin] / (2.0 * STRIKES * 8.0)
-        coins: list[float] = np.round(share * (0.2 + 1.8 * (chance / 1023.0) ** 3), 1).tolist()
+        coins: Floats = np.round(share * (0.2 + 1.8 * (chance.astype(np.float64) / 1023.0) ** 3), 1)
         return coins
