@@ -20,21 +20,30 @@ LOW_VARIANCE, HIGH_VARIANCE = 0.1, 1e4
 
 
 def fit_with_arch(
-    returns: Floats, *, student: bool = True, asymmetric: bool = False, before: float | None = None
+    returns: Floats,
+    *,
+    student: bool = True,
+    asymmetric: bool = False,
+    before: float | None = None,
+    start: tuple[float, float] | None = None,
 ) -> Fit | None:
     """Fit through ``arch`` with robust (QMLE) standard errors; None when it cannot fit these returns.
 
     ``before`` is the variance ahead of the first return, by default arch's own. ``asymmetric`` fits GJR.
+    ``start`` are the alpha and beta that the search begins with, by default those that arch finds on a grid.
     """
     spread = float(np.var(returns)) if len(returns) > 10 and moves(returns) else 0.0
     if not math.isfinite(spread) or spread <= 0.0:
         return None
     sound = LOW_VARIANCE <= spread < HIGH_VARIANCE
     lift = 1.0 if sound else 10.0 ** round(-0.5 * math.log10(spread))
-    start = backcast(returns) if before is None else before
+    before = backcast(returns) if before is None else before
     try:
         found = _model(lift * returns, student, asymmetric).fit(
-            disp="off", show_warning=False, backcast=start * lift**2
+            disp="off",
+            show_warning=False,
+            backcast=before * lift**2,
+            starting_values=None if start is None else _starting(lift * returns, start, student, asymmetric),
         )
     except (ValueError, ArithmeticError, RuntimeError, np.linalg.LinAlgError):
         return None
@@ -52,6 +61,20 @@ def fit_with_arch(
         next_variance(model, h, e),
         _std_errors(found, names, lift),
     )
+
+
+def _starting(scaled: Floats, start: tuple[float, float], student: bool, asymmetric: bool) -> Floats:
+    alpha, beta = start
+    omega = float(np.var(scaled)) * max(1.0 - alpha - beta, 1e-3)
+    values = [
+        float(np.mean(scaled)),
+        omega,
+        alpha,
+        *([0.0] if asymmetric else []),
+        beta,
+        *([6.0] if student else []),
+    ]
+    return np.array(values)
 
 
 def egarch_with_arch(returns: Floats, *, before: float | None = None) -> EgarchFit | None:

@@ -14,10 +14,11 @@ from tradecli.components.vol.skew import SKEW
 from tradecli.components.vol.stress import STRESS
 from tradecli.components.vol.surface import SURFACE
 from tradecli.components.vol.term import TERM
+from tradecli.components.vol.weights import WEIGHTS
 
 COMPONENT = Component(
     name="vol",
     summary="Volatility, regimes and the grid",
     settings=VolSettings,
-    topics=(SHOW, STRESS, GRID, FORECAST, CONE, COMPARE, INDEX, TERM, SKEW, SURFACE),
+    topics=(SHOW, STRESS, GRID, FORECAST, CONE, COMPARE, WEIGHTS, INDEX, TERM, SKEW, SURFACE),
 )
