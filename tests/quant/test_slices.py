@@ -139,3 +139,40 @@ SPOILED: dict[str, Callable[[ChainArrays], ChainArrays]] = {
 @pytest.mark.parametrize("name", SPOILED)
 def test_a_chain_with_some_bad_quotes_keeps_its_value_by_the_others(name: str) -> None:
     assert index(SPOILED[name](flat())) == pytest.approx(0.6, abs=0.012)
+
+
+ABSURD = (math.nan, math.inf, -math.inf, 0.0, -1.0, 1e-300, 1e300, 5e-324, 1e9)
+COLUMNS = ("years", "strike", "cp", "bid", "ask", "underlying")
+
+
+def spoiled(rng: np.random.Generator) -> ChainArrays:
+    """Return a chain with columns that are partly absurd, rows that stand twice, in any order, some missing."""
+    chain = flat(days=(23.0, 37.0), step=6_000.0, inverse=bool(rng.random() < 0.7))
+    for _ in range(int(rng.integers(1, 5))):
+        name = str(rng.choice(COLUMNS))
+        column = getattr(chain, name).copy()
+        hit = rng.random(len(column)) < rng.choice([0.02, 0.3, 1.0])
+        if rng.random() < 0.6:
+            column[hit] = rng.choice(ABSURD)
+        else:
+            column[hit] *= np.exp(rng.normal(0.0, rng.choice([0.1, 2.0, 50.0]), int(hit.sum())))
+        chain = replace(chain, **{name: column})
+        if rng.random() < 0.3:
+            chain = joined(chain, only(chain, rng.random(len(chain)) < 0.2))
+        if rng.random() < 0.3:
+            chain = only(chain, rng.permutation(len(chain))[: int(rng.integers(0, len(chain) + 1))])
+    return chain
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_a_chain_holds_it_is_answered_by_a_volatility_in_range_or_by_reasons(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    with np.errstate(all="ignore"):
+        for turn in range(60):
+            found, _ = slices(spoiled(rng))
+            fitted = fit(found).smiles if turn < 3 else ()
+            for wings in ("full", "5d"):
+                answer = bvx(found, wings, lambda fitted=fitted: fitted, smooth=True)  # type: ignore[misc]
+                assert answer.vol is None or 0.05 <= answer.vol <= 4.0
+                assert answer.vol is not None or answer.reasons
+                assert (answer.quality == "unavailable") == (answer.vol is None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
 
@@ -20,6 +21,9 @@ FEWEST_YEARS = 2.0 / 8_760.0
 PARITY_TOLERANCE = 0.0025
 WIDEST, WIDEST_INSIDE = 1.0, 0.3
 """Spread over mid of a usable quote: anywhere, and within one standard deviation of the forward."""
+SMALLEST, LARGEST = 1e-9, 1e12
+"""Strikes, forwards and prices outside are no such things."""
+LONGEST_YEARS = 20.0
 HALF_TICK = 0.00025
 """Of a price in coin; times the forward in quote currency."""
 
@@ -65,11 +69,11 @@ class Slice:
 def slices(chain: ChainArrays) -> tuple[tuple[Slice, ...], tuple[str, ...]]:
     """Return the usable expiries, nearest first, and what was wrong with the chain as a whole."""
     sound = (
-        np.isfinite(chain.years)
-        & np.isfinite(chain.strike)
-        & (chain.strike > 0.0)
+        (np.abs(chain.years) <= LONGEST_YEARS)
+        & (chain.strike >= SMALLEST)
+        & (chain.strike <= LARGEST)
         & (np.abs(chain.cp) == 1.0)
-    )
+    )  # false for NaN
     flags = []
     if not sound.all():
         flags.append(f"{int(np.sum(~sound))} rows without an expiry, a strike or a side")
@@ -101,12 +105,14 @@ def _slice(chain: ChainArrays, rows: np.ndarray) -> Slice | str:
     put = chain.cp[rows] < 0.0
     for place, values in ((0, chain.bid), (1, chain.ask)):
         side = values[rows]
-        side = np.where(side > 0.0, side, np.nan)  # NaN, 0 and less are no quote
+        side = np.where(
+            (side >= SMALLEST) & (side <= LARGEST), side, np.nan
+        )  # 0 is no quote, nor is infinity
         columns[place, row_of[~put]] = side[~put]
         columns[2 + place, row_of[put]] = side[put]
     quotes = Quotes(strike, *columns)
     said = chain.underlying[rows]
-    said = said[np.isfinite(said) & (said > 0.0)]
+    said = said[(said >= SMALLEST) & (said <= LARGEST)]
     published = float(np.median(said)) if len(said) else None
     crossed = _uncrossed(quotes, flags)
     parity = forward_of(crossed, inverse=chain.inverse)
@@ -154,18 +160,22 @@ def _forward(
     if published is None:
         found = forward_of(quotes, inverse=inverse, strikes=3)
         flags.append("no published forward: parity of the three strikes nearest the money")
-        return found if found is not None and math.isfinite(found) and found > 0.0 else None, True
-    if parity is None or not math.isfinite(parity):
+        return found if _is_price(found) else None, True
+    if not _is_price(parity):
         flags.append("parity cannot be checked: no strike is quoted on all sides")
         return published, False
     apart = abs(parity / published - 1.0)
     if apart <= max(PARITY_TOLERANCE, 2.0 * _spread(quotes, published, inverse)):
         return published, False
     found = forward_of(quotes, inverse=inverse, strikes=3)
-    if found is None or not found > 0.0:
+    if not _is_price(found):
         return published, False
     flags.append(f"published forward {100.0 * apart:.2f} % from parity: parity of three strikes used")
     return found, True
+
+
+def _is_price(value: float | None) -> TypeGuard[float]:
+    return value is not None and SMALLEST <= value <= LARGEST
 
 
 def _spread(quotes: Quotes, forward: float, inverse: bool) -> float:
