@@ -19,7 +19,7 @@ from tradecli.venues.loopback.floor import Floor, opening
 from tradecli.venues.loopback.server import Loopback
 from tradecli.venues.loopback.session import LoopbackSession
 
-VENUES = ("binance",)
+VENUES = ("binance", "okx", "bybit", "deribit")
 QUICK = Pace(look_ms=20, first_wait_ms=20, longest_wait_ms=100, fallback_ms=50)
 """A supervisor for tests: it looks often and waits briefly."""
 

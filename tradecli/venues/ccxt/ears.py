@@ -108,11 +108,10 @@ class Ears:
         now = self.client.clock.monotonic()
         match each:
             case BookDelta():
-                if over_http and not self.client.profile.rest_snapshots:
+                if over_http:
                     self._show_snapshot(each)
                     return
-                if not over_http:
-                    self.heard_at[Stream(Kind.BOOK, each.instrument)] = now
+                self.heard_at[Stream(Kind.BOOK, each.instrument)] = now
                 self._book(each)
             case Unpriced():
                 self._unpriced[each.instrument] = each

@@ -31,6 +31,7 @@ from tradecli.venues.ccxt.transport import LARGEST_MESSAGE, plain
 log = logging.getLogger(__name__)
 
 CHANNELS_PER_SOCKET = 100
+CLOSE_S = 0.5
 FALLBACK = (Kind.QUOTE, Kind.BOOK, Kind.MARK, Kind.TRADES)
 
 
@@ -245,7 +246,7 @@ class Streams:
         client = self.client.transport.exchange.clients.pop(socket.url, None)
         if client is not None:
             try:
-                await client.close()
+                await asyncio.wait_for(client.close(), CLOSE_S)  # a dead peer does not answer a farewell
             except Exception as error:  # closing what is broken may break: it is gone either way
                 log.info("%s: closing a socket: %s", self.client.profile.name, plain(error))
 

@@ -1,0 +1,28 @@
+"""D01, D02, D11: the book of each venue under lost and repeated differences and new snapshots, against the truth."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.venues.books import run
+from tradecli.venues.ccxt import PROFILES
+
+DIFFS = 3_000
+"""The long form: ``python -m tests.venues.books --diffs 100000``."""
+
+
+@pytest.mark.parametrize("venue", PROFILES)
+def test_d01_a_book_is_never_crossed_nor_stale_without_a_flag_and_is_the_servers_after_each_resync(
+    venue: str,
+) -> None:
+    verdict = run(venue, DIFFS)
+    assert verdict.is_sound, verdict
+    assert min(verdict.lost, verdict.repeated, verdict.snapshots, verdict.resyncs, verdict.compared) > 0, (
+        verdict
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("venue", PROFILES)
+def test_d01_the_same_over_a_hundred_thousand_differences(venue: str) -> None:
+    assert run(venue, 100_000).is_sound
