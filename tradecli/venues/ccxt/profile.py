@@ -88,6 +88,20 @@ class Listed(NamedTuple):
             return tuple([(round(price * per), qty) for price, qty in pairs])
         return tuple([(round(price * per), qty * size) for price, qty in pairs])
 
+    def wide_levels(self, rows: Iterable[tuple[float, float, str, str]]) -> tuple[Level, ...]:
+        """Return levels whose rows say more than price and size."""
+        per, size = 1.0 / self.tick, self.size
+        if self.inverse:
+            return tuple([(round(price * per), qty * size / price) for price, qty, _, _ in rows])
+        return tuple([(round(price * per), qty * size) for price, qty, _, _ in rows])
+
+    def named_levels(self, rows: Iterable[tuple[str, float, float]]) -> tuple[Level, ...]:
+        """Return levels whose rows begin with what happened to them; what is deleted has a size of 0."""
+        per, size = 1.0 / self.tick, self.size
+        if self.inverse:
+            return tuple([(round(price * per), qty * size / price) for _, price, qty in rows])
+        return tuple([(round(price * per), qty * size) for _, price, qty in rows])
+
 
 Names: TypeAlias = Callable[[str], Listed | None]
 """The venue's spelling -> what it is; None for what is not listed here, which is passed over."""

@@ -322,8 +322,7 @@ def _books(row: _Rows, names: Names) -> list[Heard]:
     if of is None:
         return []
     snapshot = row.type == "snapshot" or row.prev_change_id is None
-    bids = of.fast_levels([(price, 0.0 if action == "delete" else qty) for action, price, qty in row.bids])
-    asks = of.fast_levels([(price, 0.0 if action == "delete" else qty) for action, price, qty in row.asks])
+    bids, asks = of.named_levels(row.bids), of.named_levels(row.asks)
     before = None if snapshot else row.prev_change_id
     return [BookDelta(of.id, row.timestamp, snapshot, None, row.change_id, before, bids, asks)]
 

@@ -304,8 +304,8 @@ class _Arg(msgspec.Struct, gc=False):
 
 class _Rows(msgspec.Struct, gc=False):
     ts: int
-    bids: list[tuple[float, float, float, float]]
-    asks: list[tuple[float, float, float, float]]
+    bids: list[tuple[float, float, str, str]]
+    asks: list[tuple[float, float, str, str]]
     last: int | None = msgspec.field(default=None, name="seqId")
     before: int | None = msgspec.field(default=None, name="prevSeqId")
 
@@ -340,8 +340,8 @@ def _books(message: _Books, names: Names) -> list[Heard]:
     snapshot = message.action == "snapshot"
     heard: list[Heard] = []
     for row in message.data:
-        bids = of.fast_levels([(price, qty) for price, qty, _, _ in row.bids])
-        asks = of.fast_levels([(price, qty) for price, qty, _, _ in row.asks])
+        bids = of.wide_levels(row.bids)
+        asks = of.wide_levels(row.asks)
         before = None if snapshot else row.before
         heard.append(BookDelta(of.id, row.ts, snapshot, None, row.last, before, bids, asks))
     return heard
