@@ -23,6 +23,16 @@ from tradecli.domain.commands import Step
 from tradecli.domain.control import Scope
 from tradecli.domain.enums import Mode
 from tradecli.domain.events import Event, LinkChanged, TimerFired
+from tradecli.domain.feed import (
+    MINUTE_MS,
+    BookFeed,
+    CandleFeed,
+    Feed,
+    FundingFeed,
+    MarkFeed,
+    QuoteFeed,
+    TradeFeed,
+)
 from tradecli.domain.instrument import Instrument
 from tradecli.domain.market import Book, Quote, Trade
 from tradecli.engine.clock import SimulatedClock, SystemClock
@@ -241,7 +251,7 @@ class _Live:
         warming = asyncio.ensure_future(self._warm(self.market))
         held: list[Event] = []
         try:
-            async for event in self.market.stream(stream_feeds(self.parts.feeds)):
+            async for event in self.market.stream(self._listened()):
                 if warming.done():
                     warming.result()
                     for late in held:
@@ -256,6 +266,14 @@ class _Live:
                     await self.runner.on_breath()
         finally:
             warming.cancel()
+
+    def _listened(self) -> tuple[Feed, ...]:
+        """Return what is listened to: what topics declare, and all that paper fills and the screens are made of."""
+        own: list[Feed] = []
+        for id in self.parts.watched:
+            own += [QuoteFeed(id), BookFeed(id), TradeFeed(id), MarkFeed(id), FundingFeed(id)]
+            own.append(CandleFeed(id, MINUTE_MS))
+        return stream_feeds((*own, *self.parts.feeds))
 
     async def _warm(self, market: KeptMarket) -> None:
         """Read the past behind the first prices, a slice at a time."""

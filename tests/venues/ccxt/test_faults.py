@@ -164,13 +164,10 @@ def test_n10_a_snapshot_older_than_the_book_takes_nothing_back() -> None:
     server = Server(random.Random(5))
     wire, profile = Wire("binance", server), profile_of("binance")
     listed = Listed(BTC, wire.symbol, 0.5)
-    old = wire.snapshot()
+    first, old = wire.diff(*server.change()), wire.snapshot()
+    later = [(wire.diff(*server.change()), False) for _ in range(5)]
     builder = BookBuilder(BTC, 0.5, profile.rule)
-    for message, whole in [
-        (old, True),
-        *((wire.diff(*server.change()), False) for _ in range(5)),
-        (old, True),
-    ]:
+    for message, whole in [(first, False), (old, True), *later, (old, True)]:
         for delta in read(profile, listed, message, whole=whole):
             builder.apply(delta)
     assert levels(builder) == (server.bids, server.asks)

@@ -58,7 +58,7 @@ class CcxtMarket:
         self.priority = priority
         self.pace = pace or Pace()
         self.recorder = recorder
-        self.inbox = inbox or Inbox()
+        self.inbox = inbox if inbox is not None else Inbox()  # an empty one is false
         self.ears: Ears | None = None
         self.streams: Streams | None = None
         self._jitter = jitter
@@ -267,9 +267,13 @@ async def drained(
     tasks = [asyncio.ensure_future(writer) for writer in writers]
     for task in tasks:
         task.add_done_callback(lambda _: inbox.wake())
-    taken = 0
+    loop, every_s = asyncio.get_running_loop(), None if every_ms is None else every_ms / 1000
+    ticked, taken = loop.time(), 0
     try:
         while True:
+            if every_s is not None and loop.time() - ticked >= every_s:
+                ticked = loop.time()
+                yield TimerFired(ts=0)
             event = inbox.take()
             if event is not None:
                 yield event
@@ -283,9 +287,7 @@ async def drained(
             if all(task.done() for task in tasks):
                 return
             with suppress(TimeoutError):
-                await asyncio.wait_for(inbox.wait(), None if every_ms is None else every_ms / 1000)
-                continue
-            yield TimerFired(ts=0)
+                await asyncio.wait_for(inbox.wait(), every_s)
     finally:
         for task in tasks:
             task.cancel()
