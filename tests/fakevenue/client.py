@@ -53,8 +53,16 @@ class Connection:
                 self._reading = asyncio.create_task(self._read(reader, self._writer))
             return self._writer
 
-    async def ask(self, before: Callable[[], bool] | None = None, **words: object) -> Answer | None:
-        """Send one request and return its answer; None when ``before`` said no, and then nothing was sent."""
+    async def ask(
+        self,
+        before: Callable[[], bool] | None = None,
+        after: Callable[[], None] = lambda: None,
+        **words: object,
+    ) -> Answer | None:
+        """Send one request and return its answer; None when ``before`` said no, and then nothing was sent.
+
+        ``after`` is called once the bytes have left.
+        """
         writer = await self.ready()
         ask = Ask(n=next(self._numbers), **words)  # type: ignore[arg-type]
         line = codec.encode(ask) + b"\n"
@@ -66,6 +74,7 @@ class Connection:
             writer.write(line)
             async with asyncio.timeout(_TIMEOUT_S):
                 await writer.drain()
+                after()
                 return await answer
         except (TimeoutError, ConnectionError) as error:
             raise Unavailable(f"{ask.op}: {type(error).__name__}", venue=VENUE) from error
@@ -126,7 +135,7 @@ class SocketExecution:
             self.point("connected")
             return gate() is None
 
-        answer = await self.connection.ask(may_go, op="create", order=order)
+        answer = await self.connection.ask(may_go, lambda: self.point("left"), op="create", order=order)
         if answer is None:
             return
         self.point("replied")
