@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
@@ -91,28 +92,36 @@ def _killed(orders: Orders, limit_s: float, rng: Random) -> None:
         kill(child)
 
 
+def _in_a_folder(seed: int) -> tuple[int, str, str, Verdict]:
+    """Make one try in a folder of its own, which is kept when the try fails."""
+    folder = Path(tempfile.mkdtemp(prefix="crash-"))
+    place, verdict = one_try(seed, folder)
+    if verdict.ok:
+        shutil.rmtree(folder)
+    return seed, place, str(folder), verdict
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--tries", type=int, default=10)
     parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=4, help="tries at once: they mostly wait")
     options = parser.parse_args()
     total, failed, rows, begun = Verdict(lost=[], doubled=[], wrong=[]), [], set(), time.monotonic()
-    for seed in range(options.first_seed, options.first_seed + options.tries):
-        folder = Path(tempfile.mkdtemp(prefix="crash-"))
-        place, verdict = one_try(seed, folder)
-        rows.add(place.split()[0])
-        total.requests += verdict.requests
-        total.orders += verdict.orders
-        total.fills += verdict.fills
-        total.lost += verdict.lost
-        total.doubled += verdict.doubled
-        total.wrong += verdict.wrong
-        if verdict.ok:
-            shutil.rmtree(folder)
-            continue
-        failed.append(seed)
-        for told in (*verdict.lost, *verdict.doubled, *verdict.wrong):
-            print(f"seed {seed} {place} in {folder}: {told}", flush=True)
+    seeds = range(options.first_seed, options.first_seed + options.tries)
+    with get_context("fork").Pool(options.jobs) as pool:
+        for seed, place, folder, verdict in pool.imap_unordered(_in_a_folder, seeds):
+            rows.add(place.split()[0])
+            total.requests += verdict.requests
+            total.orders += verdict.orders
+            total.fills += verdict.fills
+            total.lost += verdict.lost
+            total.doubled += verdict.doubled
+            total.wrong += verdict.wrong
+            if not verdict.ok:
+                failed.append(seed)
+            for told in (*verdict.lost, *verdict.doubled, *verdict.wrong):
+                print(f"seed {seed} {place} in {folder}: {told}", flush=True)
     print(
         f"tries {options.tries}, rows {' '.join(sorted(rows))}, requests {total.requests}, orders {total.orders}, "
         f"fills {total.fills}, lost {len(total.lost)}, doubled {len(total.doubled)}, wrong {len(total.wrong)}, "
