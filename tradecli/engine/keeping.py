@@ -88,11 +88,29 @@ class Keeper:
             if not self._kept:
                 return
             steps, self._kept = self._kept, []
-            try:
-                await self.store.commit(steps, self.lease.fence)
-            except BaseException:
+            commit = asyncio.ensure_future(self.store.commit(steps, self.lease.fence))
+            broken, interrupted = await _to_its_end(commit)
+            if broken is not None:
                 self._kept[:0] = steps
-                raise
+            if interrupted is not None:
+                raise interrupted
+            if broken is not None:
+                raise broken
+
+
+async def _to_its_end(
+    task: asyncio.Future[None],
+) -> tuple[BaseException | None, asyncio.CancelledError | None]:
+    """Wait for a commit whatever interrupts: whether its steps are durable must be known (N16)."""
+    interrupted: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            interrupted = error
+    if task.cancelled():
+        return asyncio.CancelledError(), interrupted
+    return task.exception(), interrupted
 
 
 def without_secrets(event: Event) -> Event:
