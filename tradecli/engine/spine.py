@@ -51,6 +51,7 @@ class Spine:
         self.submit: Callable[[Approved], None] = _nowhere
         self.cancel: Callable[[CancelOrder], None] = _nowhere
         self.reopen: Callable[[], Awaitable[tuple[Store, int]]] | None = None
+        self._told: tuple[Latch, ...] | None = None
         self._unflagged: list[Latch] = []
 
     def take(self, event: Event) -> None:
@@ -160,10 +161,11 @@ class Spine:
         for latch in tuple(self._unflagged):
             self._unflagged.remove(latch)
             self._write_flag(latch)
-        if not self.kill.changed():
-            return
-        self.on_disk = self.kill.load()
-        self.tell_latches()
+        if self.kill.changed():
+            self.on_disk = self.kill.load()
+        if self.on_disk is not self._told:  # a gate may have seen the change first
+            self._told = self.on_disk
+            self.tell_latches()
 
     def tell_latches(self) -> None:
         """Bring the engine's latches up to those that bind."""
