@@ -20,7 +20,7 @@ def flag(profile: str = "demo") -> list[tuple[str, str, str]]:
     return [(latch.level.value, str(latch.scope), latch.reason) for latch in latches]
 
 
-@pytest.mark.parametrize("level", ["pause", "reduce", "cancel", "halt"])
+@pytest.mark.parametrize("level", ["pause", "reduce", "cancel", "flatten", "halt"])
 def test_each_level_is_latched_with_its_reason(run: Run, level: str) -> None:
     assert run("kill", level, "--reason", "drill").code == 0
     assert flag() == [(level, "all", "drill")]
@@ -60,7 +60,7 @@ def test_a_scope_is_a_venue_symbols_or_a_strategy(run: Run, flags: list[str], sc
         ["halt", "--reason", "x", "--profile", "lvie"],
         ["hlat", "--reason", "x"],
         ["release"],
-        ["flatten", "--reason", "x"],
+        ["flatten", "--reason", "x", "--strategy", "grid"],
     ],
     ids=lambda argv: ascii(" ".join(argv))[:50],
 )

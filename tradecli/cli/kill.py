@@ -39,6 +39,7 @@ _WHAT = {
     KillLevel.PAUSE: "No new entries; exits, hedges and protective orders go on",
     KillLevel.REDUCE: "Only orders that shrink exposure pass the gate",
     KillLevel.CANCEL: "Reduce, and cancel every working order in scope",
+    KillLevel.FLATTEN: "Cancel every working order, then close the positions in scope; halted once flat",
     KillLevel.HALT: "Close the gate, cancel working orders, leave positions as they are",
 }
 
@@ -103,6 +104,10 @@ def release(reason: Reason, strategy: Strategy = "") -> Answer:
 
 def _kill(level: KillLevel, reason: str, strategy: str) -> Answer:
     text, scopes = _checked(reason), _scopes(strategy)
+    if level is KillLevel.FLATTEN and strategy:
+        raise UsageError(
+            "a position belongs to no single strategy: flatten a venue, symbols or all", number=103
+        )
     profile, mode, warnings = _profile()
     given = options.current()
     bound = [profile] if given.profile else sorted({profile, *desk.running_profiles()})
@@ -142,7 +147,7 @@ def _working(profiles: list[str], scopes: list[Scope], level: KillLevel) -> list
             if running
             else "no engine runs; they are cancelled at its next start"
         )
-        cancels = level in (KillLevel.CANCEL, KillLevel.HALT)
+        cancels = level in (KillLevel.CANCEL, KillLevel.FLATTEN, KillLevel.HALT)
         told.append(f"{profile}: {count} working orders in scope" + (f", {then}" if cancels else ""))
     return told
 

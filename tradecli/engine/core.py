@@ -38,8 +38,8 @@ from tradecli.engine.account import Changes
 from tradecli.engine.breakers import Breakers
 from tradecli.engine.cycle import Cycle, Duty
 from tradecli.engine.decide import Decider, Made
-from tradecli.engine.execute import FLATTEN as _FLATTEN_SOURCE
-from tradecli.engine.execute import Parent, after_fill, canceled, flattening, next_child
+from tradecli.engine.execute import Parent, after_fill, canceled, next_child
+from tradecli.engine.flatten import SOURCE, closing_parents, held_in_scope
 from tradecli.engine.latching import CANCELLING
 from tradecli.engine.plan import Planned, Strategy
 from tradecli.engine.settings import RiskSettings
@@ -270,29 +270,26 @@ class Engine:
             return
         for order in list(self.state.account.live.values()):
             bound = latch.scope.binds(order.request.instrument, order.request.source)
-            if bound and not order.request.protective and order.request.source != _FLATTEN_SOURCE:
+            if bound and not order.request.protective and order.request.source != SOURCE:
                 self._cancel(order, f"{latch.level} {latch.scope}", at)
         if latch.level is KillLevel.FLATTEN:
-            self._start_flatten(latch, at)
+            self.parents.update(closing_parents(self.state, latch, self.parents, at))
         elif latch.level is KillLevel.HALT:
             self.parents = {key: canceled(parent, "halted") for key, parent in self.parents.items()}
 
-    def _start_flatten(self, latch: Latch, at: int) -> None:
-        for parent in flattening(self.state, latch, len(self.parents), at):
-            self.parents[parent.id] = parent
-
     def _check_flat(self, at: int) -> None:
-        """Turn a flatten of the whole desk into a halt once nothing is held in its scope."""
+        """Close what a flatten latch still finds held; once nothing is, turn it into a halt of its scope."""
         for latch in self.state.latches:
             if latch.level is not KillLevel.FLATTEN:
                 continue
-            held = [
-                position
-                for position in self.state.account.positions.values()
-                if position.qty and latch.scope.binds(position.instrument, "")
-            ]
-            if not held:
+            if held_in_scope(self.state, latch):
+                self.parents.update(closing_parents(self.state, latch, self.parents, at))
+            elif not self._is_working_in(latch.scope):
                 self._latch(KillLevel.HALT, latch.scope, f"flat after: {latch.reason}", latch.by, at)
+
+    def _is_working_in(self, scope: Scope) -> bool:
+        """Say whether an order in the scope could still fill: flat is flat only when none can."""
+        return any(scope.binds(order.request.instrument, "") for order in self.state.account.live.values())
 
     # -- time ------------------------------------------------------------------------------------------------------
 
@@ -316,14 +313,14 @@ class Engine:
             if order.updated_at > at - _CANCEL_AGAIN_MS or request.protective:
                 continue
             latch = strictest(self.state.latches, request.instrument, request.source)
-            if latch is not None and latch.level in CANCELLING and request.source != _FLATTEN_SOURCE:
+            if latch is not None and latch.level in CANCELLING and request.source != SOURCE:
                 self._cancel(order, f"{latch.level} {latch.scope}", at)
 
     def _withdraw_quotes(self, instrument: InstrumentId, at: int) -> None:
         """Cancel resting strategy orders on an instrument that closed: they would be blind."""
         for order in list(self.state.account.orders_on(instrument)):
             resting = order.request.type is OrderType.LIMIT and not order.request.protective
-            if resting and order.request.source not in ("manual", _FLATTEN_SOURCE):
+            if resting and order.request.source not in ("manual", SOURCE):
                 self._cancel(order, "data closed", at)
 
     def _do_what_is_due(self, at: int) -> None:
@@ -354,7 +351,7 @@ class Engine:
             after, request = next_child(parent, spec, self.state.mid(parent.instrument), at)
             self.parents[key] = after
             if request is not None:
-                closing = parent.source == _FLATTEN_SOURCE
+                closing = parent.source == SOURCE
                 self._take(self.decider.decide_requests("parent", [Planned(request)], at, closing=closing))
 
     def _finish_cycle(self, at: int) -> None:

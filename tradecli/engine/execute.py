@@ -13,7 +13,6 @@ from enum import StrEnum
 
 import msgspec
 
-from tradecli.domain.control import Latch
 from tradecli.domain.enums import InstrumentKind, OrderType, Side, TimeInForce
 from tradecli.domain.events import OrderAsked
 from tradecli.domain.instrument import Instrument, InstrumentId
@@ -22,11 +21,6 @@ from tradecli.domain.order import OrderRequest
 from tradecli.engine.state import State
 
 BPS = Decimal(10_000)
-FLATTEN = "flatten"
-"""The source of the orders that the kill level of that name sends."""
-_FLATTEN_SLICES = 5
-_FLATTEN_EVERY_MS = 2_000
-_FLATTEN_SLIPPAGE_BPS = Decimal(50)
 _PATIENCE = 20
 """Slices that may come to nothing, beyond those planned, before the parent gives up."""
 
@@ -113,30 +107,6 @@ def canceled(parent: Parent, reason: str) -> Parent:
     if not parent.is_working and parent.status is not ParentStatus.PAUSED:
         return parent
     return msgspec.structs.replace(parent, status=ParentStatus.CANCELED, reason=reason)
-
-
-def flattening(state: State, latch: Latch, known: int, at: int) -> list[Parent]:
-    """Return the parents that close every position in a latch's scope; ``known`` parents are numbered already."""
-    held = [
-        position
-        for instrument, position in sorted(state.account.positions.items())
-        if position.qty and latch.scope.binds(instrument, "")
-    ]
-    return [
-        Parent(
-            id=f"{FLATTEN}{known + number}",
-            instrument=position.instrument,
-            side=Side.SELL if position.qty > 0 else Side.BUY,
-            qty=abs(position.qty),
-            source=FLATTEN,
-            slices=_FLATTEN_SLICES,
-            every_ms=_FLATTEN_EVERY_MS,
-            slippage_bps=_FLATTEN_SLIPPAGE_BPS,
-            next_at=at,
-            reduce_only=True,
-        )
-        for number, position in enumerate(held, start=1)
-    ]
 
 
 def closing_orders(state: State, at: int, reason: str) -> list[OrderAsked]:
