@@ -19,7 +19,7 @@ import msgspec
 
 from tradecli.domain.commands import CancelOrder
 from tradecli.domain.control import Latch
-from tradecli.domain.enums import KillLevel, Severity, StrategyState
+from tradecli.domain.enums import KillLevel, OrderStatus, Severity, StrategyState
 from tradecli.domain.events import CancelAsked, Event, LinkChanged, StrategySet, TimerFired
 from tradecli.domain.instrument import venue_of
 from tradecli.domain.market import MARKET_TYPES
@@ -194,6 +194,13 @@ class Live:
         self.spine.take(CancelAsked(client_id=None, ts=now, reason=reason))
         while self.engine.state.account.live and self.clock.now() < now + within_ms:
             await self.clock.sleep_until(self.clock.now() + _BREATH_MS)
+            for order in list(self.engine.state.account.live.values()):
+                if (
+                    order.status is OrderStatus.OPEN and not order.cancel_pending
+                ):  # was on its way, or not found
+                    self.spine.take(
+                        CancelAsked(client_id=order.client_id, ts=self.clock.now(), reason=reason)
+                    )
         left = len(self.engine.state.account.live)
         if left:
             self.spine.note(Severity.ALERT, "order", f"{left} orders are not confirmed as ended at the stop")

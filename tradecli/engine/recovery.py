@@ -253,6 +253,7 @@ class Recovery:
 
     def _apply(self, snapshot: AccountSnapshot, found: dict[str, tuple[Order, ...]]) -> tuple[Mismatch, ...]:
         """Apply what was missed, then what the stream said meanwhile; return what still differs."""
+        self._halt_on_history(snapshot)
         for _ in range(_QUIET_TRIES):
             result = self._reconcile(snapshot, found)
             for event in result.events:
@@ -264,6 +265,16 @@ class Recovery:
             self._overflowed = False
             self.want("more came by the stream than can be held back")
         return differences(self.spine.engine.state.account, snapshot)
+
+    def _halt_on_history(self, snapshot: AccountSnapshot) -> None:
+        """Trade on an account with a history only with its ledger, or once a person has released the halt (S07)."""
+        account = self.spine.engine.state.account
+        if account.order_count or any(not key.startswith("transfer:") for key in account.booked):
+            return
+        ours = any(order.client_id.startswith(self.own_prefix) for order in snapshot.open_orders)
+        if ours or snapshot.fills or any(position.qty for position in snapshot.positions):
+            text = f"the ledger is empty, and the account at {self.venue} has a history: release to adopt it"
+            self.spine.latch(KillLevel.HALT, text, "empty ledger", Scope(ScopeKind.VENUE, self.venue))
 
     def _replay_held(self) -> None:
         while self._held:
