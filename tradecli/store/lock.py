@@ -11,7 +11,10 @@ import os
 from pathlib import Path
 
 from tradecli.errors import LockHeld
+from tradecli.ports import Clock
 from tradecli.store.private import make_private
+
+_AGAIN_MS = 25
 
 
 class ProcessLock:
@@ -22,6 +25,18 @@ class ProcessLock:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
+
+    async def acquire_within(self, wait_ms: int, clock: Clock) -> None:
+        """Take the lock as ``acquire`` does, waiting at most ``wait_ms`` for another one-shot to end."""
+        until = clock.monotonic() + wait_ms
+        while True:
+            try:
+                self.acquire()
+                return
+            except LockHeld:
+                if clock.monotonic() >= until:
+                    raise
+            await clock.sleep_until(clock.now() + _AGAIN_MS)
 
     def acquire(self) -> None:
         """Take the lock, or raise ``LockHeld`` naming the process that has it."""
@@ -42,6 +57,15 @@ class ProcessLock:
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         self._descriptor = descriptor
 
+    def is_ours(self) -> bool:
+        """Say whether the file that we locked is still the one that others would lock (M04, O06)."""
+        if self._descriptor is None:
+            return False
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), os.stat(self.path))
+        except OSError:
+            return False
+
     def release(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
@@ -56,4 +80,4 @@ class HeldLease:
         self._lock = lock
 
     def held(self) -> bool:
-        return self._lock is None or self._lock._descriptor is not None
+        return self._lock is None or self._lock.is_ours()
