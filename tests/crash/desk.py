@@ -19,14 +19,14 @@ from tradecli.engine.live import Live
 PREFIX = "crash"
 
 
-def build(instruments: Sequence[Instrument]) -> tuple[Engine, Assessor]:
+def build(instruments: Sequence[Instrument], max_symbol_pct: float = 200.0) -> tuple[Engine, Assessor]:
     """Return a fresh engine without strategies, and its assessor."""
     traded = tuple(sorted(spec.id for spec in instruments))
     desk = Desk(
         limits=limits(
             max_orders_per_min=100_000,
             max_open_orders=200,
-            max_symbol_pct=200.0,
+            max_symbol_pct=max_symbol_pct,
             max_gross_pct=400.0,
             max_net_pct=400.0,
             max_venue_pct=400.0,

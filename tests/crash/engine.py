@@ -89,17 +89,23 @@ def connect(points: Points) -> Any:
     return opened
 
 
+async def opened_ledger(orders: Orders, points: Points) -> tuple[Ledger, str, int]:
+    """Open the ledger of a run; return it with the run's id and the number of its newest step."""
+    path = orders.folder / "ledger.db"
+    ledger = await Ledger.open(path, mode=Mode.PAPER, account=ACCOUNT, connect=connect(points))
+    run = Run(
+        run_id="crash", mode=Mode.PAPER, started=SystemClock().now(), seed=None, config_digest="crash", config={},
+        data={"source": "fake venue"}, code="crash",
+    )  # fmt: skip
+    return ledger, *await ledger.continue_run(run)
+
+
 async def _main(orders: Orders) -> None:
     points = Points(orders.point, orders.count)
     lock = ProcessLock(orders.folder / "ledger.lock")
     lock.acquire()
     path, clock = orders.folder / "ledger.db", SystemClock()
-    ledger = await Ledger.open(path, mode=Mode.PAPER, account=ACCOUNT, connect=connect(points))
-    run = Run(
-        run_id="crash", mode=Mode.PAPER, started=clock.now(), seed=None, config_digest="crash", config={},
-        data={"source": "fake venue"}, code="crash",
-    )  # fmt: skip
-    run_id, seq = await ledger.continue_run(run)
+    ledger, run_id, seq = await opened_ledger(orders, points)
     lease = HeldLease(await ledger.take_lease(str(os.getpid())), lock)
     market = SocketMarket(orders.port)
     engine, assessor = build(await market.instruments())

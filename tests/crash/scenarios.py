@@ -1,0 +1,246 @@
+"""``python -m tests.crash.scenarios``: what several processes do to one account and store; prints one JSON object.
+
+Each scenario has a venue of its own and answers with what a test asserts. They run at once: they mostly wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from decimal import Decimal
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from tests.crash import once
+from tests.crash.compare import compare
+from tests.crash.engine import ACCOUNT, Orders, kill, start, wait
+from tests.fakevenue.running import Running, running
+from tradecli.domain.control import Latch, Scope
+from tradecli.domain.enums import KillLevel, Mode
+from tradecli.errors import NotFound
+from tradecli.store import upkeep
+from tradecli.store.killswitch import KillSwitch
+from tradecli.store.ledger import Ledger
+from tradecli.store.reader import LedgerReader
+
+Told = dict[str, Any]
+LEDGER = "ledger.db"
+
+
+def creates(venue: Running) -> int:
+    return sum(request.kind == "create" for request in venue.requests())
+
+
+def trading(folder: Path, venue: Running, least: int = 20, **more: Any) -> int:
+    """Start an engine and return once it has sent so many orders."""
+    child = start(Orders(folder=folder, port=venue.port, **more))
+    until, before = time.monotonic() + 15, creates(venue)
+    while creates(venue) < before + least:
+        if time.monotonic() > until:
+            latches = KillSwitch(folder / "kill.json").load()
+            raise RuntimeError(f"{latches} " + (folder / "engine.err").read_text()[-2_000:])
+        time.sleep(0.02)
+    return child
+
+
+def settled(folder: Path, venue: Running) -> list[str]:
+    """Bring everything to rest and return what differs."""
+    code = wait(start(Orders(folder=folder, port=venue.port, settle=True, for_s=15)), 25)
+    if code != 0:
+        return [f"exit code {code}: " + (folder / "engine.err").read_text()[-1_000:]]
+    verdict = compare(venue, folder / LEDGER)
+    return [*verdict.lost, *verdict.doubled, *verdict.wrong]
+
+
+def second_engine(folder: Path, venue: Running) -> Told:
+    first = trading(folder, venue)
+    code = wait(start(Orders(folder=folder, port=venue.port)), 10)
+    sent = creates(venue)
+    time.sleep(0.2)
+    goes_on = creates(venue) > sent
+    kill(first)
+    third = trading(folder, venue, least=1)
+    os.kill(third, signal.SIGTERM)
+    return {"code": code, "goes_on": goes_on, "freed": wait(third, 10), "left": settled(folder, venue)}
+
+
+async def _steal(path: Path) -> None:
+    ledger = await Ledger.open(path, mode=Mode.PAPER, account=ACCOUNT)
+    await ledger.take_lease("thief")
+    await ledger.close()
+
+
+def stolen_lease(folder: Path, venue: Running) -> Told:
+    child = trading(folder, venue)
+    os.kill(child, signal.SIGSTOP)
+    (folder / "ledger.lock").unlink()
+    asyncio.run(_steal(folder / LEDGER))
+    sent = creates(venue)
+    os.kill(child, signal.SIGCONT)
+    return {"code": wait(child, 10), "sent": creates(venue) - sent, "left": settled(folder, venue)}
+
+
+def removed_folder(folder: Path, venue: Running) -> Told:
+    place = folder / "state"
+    place.mkdir(mode=0o700)
+    KillSwitch(place / "kill.json").set(
+        Latch(level=KillLevel.PAUSE, scope=Scope(), reason="x", by="operator", at=0)
+    )
+    KillSwitch(place / "kill.json").release(Scope())
+    child = trading(place, venue)
+    gone = time.time_ns()
+    shutil.rmtree(place)
+    time.sleep(1.0)
+    late = [r for r in venue.requests() if r.kind == "create" and r.ns > gone + 250_000_000]
+    kill(child)
+    return {"late": len(late)}
+
+
+def empty_ledger(folder: Path, venue: Running) -> Told:
+    kill(trading(folder, venue))
+    for path in folder.glob("ledger.db*"):
+        path.unlink()
+    sent = creates(venue)
+    child = start(Orders(folder=folder, port=venue.port))
+    time.sleep(2.5)
+    held_back = creates(venue) - sent
+    switch = KillSwitch(folder / "kill.json")
+    latches = [f"{latch.level} {latch.scope} by {latch.by}" for latch in switch.load()]
+    for scope in {latch.scope for latch in switch.load()}:
+        with suppress(NotFound):
+            switch.release(scope)
+    time.sleep(1.0)
+    kill(child)
+    return {"held_back": held_back, "latches": latches, "after_release": creates(venue) - sent}
+
+
+def backup_under_load(folder: Path, venue: Running) -> Told:
+    child = trading(folder, venue)
+    copies = []
+    for number in range(5):
+        taken = folder / f"copy{number}.db"
+        found = upkeep.copy(folder / LEDGER, taken)
+        with LedgerReader(taken) as reader:
+            copies.append(bool(found.intact) and reader.verify("crash").ok)
+        time.sleep(0.05)
+    kill(child)
+    return {"copies": copies, "left": settled(folder, venue)}
+
+
+def signals(folder: Path, venue: Running) -> Told:
+    told: Told = {}
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        child = trading(folder, venue)
+        os.kill(child, number)
+        begun = time.monotonic()
+        code = wait(child, 10)
+        sent = creates(venue)
+        told[number.name] = {
+            "code": code,
+            "s": time.monotonic() - begun,
+            "working": len(venue.ask("account").orders) + len(_open(venue)),
+        }
+        time.sleep(0.1)
+        told[number.name]["sent_later"] = creates(venue) - sent
+    told["left"] = settled(folder, venue)
+    return told
+
+
+def _open(venue: Running) -> list[str]:
+    return [order.client_id for order in venue.ask("truth").orders if order.is_live]
+
+
+def flatten(folder: Path, venue: Running) -> Told:
+    child = trading(folder, venue, least=40)
+    while not any(position.qty for position in venue.ask("account").positions):
+        time.sleep(0.05)
+    switch = KillSwitch(folder / "kill.json")
+    switch.set(Latch(level=KillLevel.FLATTEN, scope=Scope(), reason="x", by="operator", at=0))
+    until = time.monotonic() + 40
+    while time.monotonic() < until and (venue.ask("account").positions or _open(venue)):
+        time.sleep(0.1)
+    time.sleep(1.5)
+    levels = sorted({latch.level.value for latch in switch.load()})
+    account = venue.ask("account")
+    kill(child)
+    return {
+        "levels": levels,
+        "positions": [f"{p.instrument} {p.qty}" for p in account.positions],
+        "working": _open(venue),
+        "left": settled(folder, venue),
+    }
+
+
+def crash_loop(folder: Path, venue: Running) -> Told:
+    """Twenty starts that are killed inside the recovery: nothing is imported twice, and in the end it halts."""
+    kill(trading(folder, venue))
+    for number in range(8):
+        point = ("reconcile.fetched", "reconcile.applied", "reconcile.done")[number % 3]
+        wait(start(Orders(folder=folder, port=venue.port, point=point)), 10)
+    sent = creates(venue)
+    child = start(Orders(folder=folder, port=venue.port))
+    time.sleep(1.5)
+    kill(child)
+    latches = [latch.by for latch in KillSwitch(folder / "kill.json").load()]
+    return {"latches": latches, "sent": creates(venue) - sent, "left": settled(folder, venue)}
+
+
+def ten_commands(folder: Path, venue: Running) -> Told:
+    """Ten one-shot orders at once, each of which fits the limit alone, after one that is killed half way."""
+    killed = wait(once.start(folder, venue.port, Decimal("0.1"), "intent.durable"), 20)
+    children = [once.start(folder, venue.port, Decimal("0.1"), "") for _ in range(10)]
+    codes = [wait(child, 60) for child in children]
+    with closing(sqlite3.connect(folder / LEDGER)) as db:
+        rows = db.execute("SELECT client_id, status, max(seq) FROM orders GROUP BY client_id").fetchall()
+    bought = sum((order.request.qty for order in venue.ask("truth").orders), Decimal(0))
+    states = sorted(status for _, status, _ in rows)
+    return {
+        "killed": killed,
+        "codes": codes,
+        "bought": str(bought),
+        "states": states,
+        "left": settled(folder, venue),
+    }
+
+
+SCENARIOS: tuple[Callable[[Path, Running], Told], ...] = (
+    second_engine,
+    stolen_lease,
+    removed_folder,
+    empty_ledger,
+    backup_under_load,
+    signals,
+    flatten,
+    crash_loop,
+    ten_commands,
+)
+
+
+def _play(number: int) -> tuple[str, Told]:
+    scenario = SCENARIOS[number]
+    with tempfile.TemporaryDirectory(prefix="scenario-") as name, running(Path(name)) as venue:
+        try:
+            return scenario.__name__, scenario(Path(name), venue)
+        except Exception as error:  # told to the test that asserts on it
+            return scenario.__name__, {"error": repr(error)}
+
+
+def main() -> None:
+    """Play every scenario, or those that are named, and print what they told."""
+    wanted = [n for n, each in enumerate(SCENARIOS) if len(sys.argv) < 2 or each.__name__ in sys.argv[1:]]
+    with get_context("fork").Pool(len(wanted)) as pool:
+        print(json.dumps(dict(pool.map(_play, wanted, chunksize=1)), indent=1))
+
+
+if __name__ == "__main__":
+    main()
