@@ -19,7 +19,9 @@ from tradecli.engine.live import Live
 PREFIX = "crash"
 
 
-def build(instruments: Sequence[Instrument], max_symbol_pct: float = 200.0) -> tuple[Engine, Assessor]:
+def build(
+    instruments: Sequence[Instrument], max_symbol_pct: float = 200.0, prefix: str = PREFIX
+) -> tuple[Engine, Assessor]:
     """Return a fresh engine without strategies, and its assessor."""
     traded = tuple(sorted(spec.id for spec in instruments))
     desk = Desk(
@@ -38,7 +40,7 @@ def build(instruments: Sequence[Instrument], max_symbol_pct: float = 200.0) -> t
         standing={},
         duties=(),
         traded=traded,
-        id_prefix=PREFIX,
+        id_prefix=prefix,
     )
     engine = Engine(desk, list(instruments))
     return engine, Assessor((), engine.state, traded)

@@ -18,7 +18,7 @@ from typing import Any
 import aiosqlite
 import msgspec
 
-from tests.crash.desk import Trader, build
+from tests.crash.desk import PREFIX, Trader, build
 from tests.fakevenue.client import SocketExecution, SocketMarket
 from tradecli.domain.enums import Mode, OrderStatus
 from tradecli.domain.events import CancelAsked
@@ -47,6 +47,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     for_s: float = 60.0
     settle: bool = False
     resting: bool = False
+    prefix: str = PREFIX
     pace_per_s: int = 200
     hang_after_s: float = 0.0
     hang_s: float = 0.0
@@ -108,7 +109,7 @@ async def _main(orders: Orders) -> None:
     ledger, run_id, seq = await opened_ledger(orders, points)
     lease = HeldLease(await ledger.take_lease(str(os.getpid())), lock)
     market = SocketMarket(orders.port)
-    engine, assessor = build(await market.instruments())
+    engine, assessor = build(await market.instruments(), prefix=orders.prefix)
     past = read_past(path, run_id, seq, clock.now())
     restore_engine(engine, past)
     execution = SocketExecution(orders.port, clock, points)
@@ -134,7 +135,7 @@ async def _main(orders: Orders) -> None:
     for task in (side, hang):
         task.cancel()
     if not orders.settle:
-        await live.cancel_all("signal", 2_000)
+        await live.cancel_all("signal", 8_000)
     await live.close()
     await ledger.close()
     lock.release()

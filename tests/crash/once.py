@@ -27,10 +27,10 @@ LIMIT_PCT = 25.0
 _WAIT_MS = 50_000
 
 
-async def _main(folder: Path, port: int, qty: Decimal, point: str) -> None:
+async def _main(folder: Path, port: int, qty: Decimal, point: str, wait_ms: int) -> None:
     clock, points = SystemClock(), Points(point, 1)
     lock = ProcessLock(folder / "ledger.lock")
-    await lock.acquire_within(_WAIT_MS, clock)
+    await lock.acquire_within(wait_ms, clock)
     ledger, run_id, seq = await opened_ledger(Orders(folder=folder, port=port), points)
     try:
         fence = await ledger.take_lease(str(os.getpid()))
@@ -64,7 +64,7 @@ async def _main(folder: Path, port: int, qty: Decimal, point: str) -> None:
     raise_unless_placed(order)
 
 
-def start(folder: Path, port: int, qty: Decimal, point: str) -> int:
+def start(folder: Path, port: int, qty: Decimal, point: str, wait_ms: int = _WAIT_MS) -> int:
     """Fork a one-shot; return its process id."""
     child = os.fork()
     if child:
@@ -74,7 +74,7 @@ def start(folder: Path, port: int, qty: Decimal, point: str) -> int:
         told = os.open(folder / "engine.err", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(told, 1)
         os.dup2(told, 2)
-        asyncio.run(_main(folder, port, qty, point))
+        asyncio.run(_main(folder, port, qty, point, wait_ms))
         code = 0
     except BaseException as error:
         traceback.print_exc()

@@ -44,7 +44,7 @@ def creates(venue: Running) -> int:
 def trading(folder: Path, venue: Running, least: int = 20, **more: Any) -> int:
     """Start an engine and return once it has sent so many orders."""
     child = start(Orders(folder=folder, port=venue.port, **more))
-    until, before = time.monotonic() + 15, creates(venue)
+    until, before = time.monotonic() + 60, creates(venue)
     while creates(venue) < before + least:
         if time.monotonic() > until:
             latches = KillSwitch(folder / "kill.json").load()
@@ -65,13 +65,34 @@ def settled(folder: Path, venue: Running) -> list[str]:
 def second_engine(folder: Path, venue: Running) -> Told:
     first = trading(folder, venue)
     code = wait(start(Orders(folder=folder, port=venue.port)), 10)
+    command = wait(once.start(folder, venue.port, Decimal("0.1"), "", wait_ms=300), 10)
     sent = creates(venue)
-    time.sleep(0.2)
+    time.sleep(0.5)
     goes_on = creates(venue) > sent
     kill(first)
     third = trading(folder, venue, least=1)
     os.kill(third, signal.SIGTERM)
-    return {"code": code, "goes_on": goes_on, "freed": wait(third, 10), "left": settled(folder, venue)}
+    return {
+        "code": code,
+        "command": command,
+        "goes_on": goes_on,
+        "freed": wait(third, 10),
+        "left": settled(folder, venue),
+    }
+
+
+def other_installation(folder: Path, venue: Running) -> Told:
+    """A second installation on the account that the first one trades: it refuses, the first halts or goes on alone."""
+    first, second = folder / "first", folder / "second"
+    first.mkdir(mode=0o700)
+    second.mkdir(mode=0o700)
+    child = trading(first, venue, resting=True)
+    sent = creates(venue)
+    code = wait(start(Orders(folder=second, port=venue.port, prefix="other")), 20)
+    theirs = [r.client_id for r in venue.requests() if r.client_id.startswith("other")]
+    goes_on = creates(venue) > sent
+    kill(child)
+    return {"code": code, "theirs": theirs, "goes_on": goes_on}
 
 
 async def _steal(path: Path) -> None:
@@ -143,7 +164,7 @@ def signals(folder: Path, venue: Running) -> Told:
         child = trading(folder, venue)
         os.kill(child, number)
         begun = time.monotonic()
-        code = wait(child, 10)
+        code = wait(child, 30)
         sent = creates(venue)
         told[number.name] = {
             "code": code,
@@ -215,6 +236,7 @@ def ten_commands(folder: Path, venue: Running) -> Told:
 
 SCENARIOS: tuple[Callable[[Path, Running], Told], ...] = (
     second_engine,
+    other_installation,
     stolen_lease,
     removed_folder,
     empty_ledger,

@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from tradecli.errors import ExitCode
+
 _ROOT = Path(__file__).resolve().parents[2]
 _LOCKED, _DENIED = 9, 7
+_MISMATCH = ExitCode.MISMATCH.value
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +29,16 @@ def test_m01_a_second_engine_on_the_same_account_and_store_ends_with_nine_and_th
     told: dict[str, Any],
 ) -> None:
     assert (told["second_engine"]["code"], told["second_engine"]["goes_on"]) == (_LOCKED, True)
+
+
+def test_m02_an_engine_of_another_installation_refuses_an_account_that_is_traded(
+    told: dict[str, Any],
+) -> None:
+    assert told["other_installation"] == {"code": _MISMATCH, "theirs": [], "goes_on": True}
+
+
+def test_m06_a_command_that_wants_to_trade_beside_an_engine_is_refused(told: dict[str, Any]) -> None:
+    assert told["second_engine"]["command"] == _LOCKED
 
 
 def test_m03_the_lock_of_a_killed_engine_is_free_for_the_next(told: dict[str, Any]) -> None:
@@ -60,7 +73,7 @@ def test_p12_a_signal_ends_an_engine_in_bounded_time_with_nothing_left_working(
 ) -> None:
     found = told["signals"][name]
     assert (found["code"], found["working"], found["sent_later"]) == (0, 0, 0)
-    assert found["s"] < 8 and told["signals"]["left"] == []
+    assert found["s"] < 20 and told["signals"]["left"] == []
 
 
 def test_a_flatten_closes_every_position_and_ends_in_a_halt(told: dict[str, Any]) -> None:

@@ -103,3 +103,7 @@ def test_without_any_market_price_only_an_order_that_reduces_may_go_and_the_coll
     made.state.prices.clear()
     made.state.quotes.clear()
     assert look(made, request(Side.SELL, "0.1")) is None
+
+
+def test_c02_an_intent_from_before_the_clock_went_back_is_void_and_never_young_for_an_hour() -> None:
+    assert "ahead of our clock" in (look(engine(), request(), at=T0 - 3_600_000) or "")

@@ -218,3 +218,52 @@ def test_p10_a_migration_that_breaks_leaves_the_schema_that_was_there(tmp_path: 
     with closing(sqlite3.connect(path)) as raw:
         assert raw.execute("SELECT count(*) FROM sqlite_master WHERE name = 'more'").fetchone() == (0,)
         assert raw.execute("PRAGMA user_version").fetchone() == (len(schema.LEDGER),)
+
+
+def test_s05_a_write_transaction_starts_as_a_writer_beside_readers_and_other_writers(tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+    kept, _ = steps()
+
+    async def go() -> None:
+        async with begun(path) as (ledger, fence):
+            with closing(sqlite3.connect(path, isolation_level=None)) as other:
+                other.execute("BEGIN")
+                seen = other.execute("SELECT count(*) FROM steps").fetchone()
+                await ledger.commit(kept[:2], fence)
+                assert other.execute("SELECT count(*) FROM steps").fetchone() == seen
+                with pytest.raises(sqlite3.OperationalError, match="locked"):
+                    other.execute("UPDATE lease SET holder = 'upgraded'")  # what our own writes never do
+                other.execute("ROLLBACK")
+                other.execute("BEGIN IMMEDIATE")
+                waiting = asyncio.ensure_future(ledger.commit(kept[2:], fence))
+                await asyncio.sleep(0)
+                other.execute("COMMIT")
+                await waiting
+
+    asyncio.run(go())
+    assert rows_kept(path) == (len(kept), True)
+
+
+def test_s08_a_place_that_cannot_be_written_is_refused_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    path = tmp_path / "file" / "ledger.db"
+    with pytest.raises(StoreFault) as refused:
+        asyncio.run(Ledger.open(path, mode=Mode.REPLAY, account="a"))
+    assert str(path) in refused.value.line()
+
+
+def test_s08_a_store_that_turned_read_only_is_told_as_such_and_keeps_what_it_had(tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+    kept, _ = steps()
+
+    async def go() -> str:
+        async with begun(path) as (ledger, fence):
+            await ledger.commit(kept[:2], fence)
+            await ledger._db.execute("PRAGMA query_only = ON")
+            with pytest.raises(StoreFault) as refused:
+                await ledger.commit(kept[2:], fence)
+            return refused.value.line()
+
+    told = asyncio.run(go())
+    assert "read-only" in told and str(path) in told
+    assert rows_kept(path) == (2, True)

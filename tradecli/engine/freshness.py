@@ -17,6 +17,10 @@ _PERIODS = 2
 """A feed that comes in bars may be this many of its periods old."""
 
 
+AHEAD_MS = 1_000
+"""How far ahead of our clock something may have been heard before the clock counts as turned back (C02)."""
+
+
 def staleness(state: State, instrument: InstrumentId, settings: RiskSettings, at: int) -> str | None:
     """Say what is wrong with the data of ``instrument`` at ``at``, or None when an order may be priced from them."""
     link = state.broken_link(instrument)
@@ -26,6 +30,8 @@ def staleness(state: State, instrument: InstrumentId, settings: RiskSettings, at
     quote = state.quotes.get(instrument)
     if quote is not None:
         age = at - state.prices[instrument][1]
+        if age < -AHEAD_MS:
+            return f"quote is {-age / 1000:.1f} s ahead of our clock, which went back"
         if age > settings.max_quote_age_s * 1000:
             return f"quote is {age / 1000:.1f} s old, over {settings.max_quote_age_s:g} s"
         traded = state.trade_times.get(instrument)

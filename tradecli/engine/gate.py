@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from tradecli.domain.control import Latch
 from tradecli.domain.order import Approved
-from tradecli.engine.freshness import Freshness
+from tradecli.engine.freshness import AHEAD_MS, Freshness
 from tradecli.engine.latching import refusal
 from tradecli.engine.risk import HUNDRED, is_reducing
 from tradecli.engine.settings import RiskSettings
@@ -45,6 +45,8 @@ def last_look(
     age = at - approved.at
     if age > limits.max_order_age_s * 1000:
         return f"the intent is {age / 1000:.1f} s old, over {limits.max_order_age_s:g} s"
+    if age < -AHEAD_MS:
+        return f"the intent is {-age / 1000:.1f} s ahead of our clock, which went back"
     stale = freshness.why_closed(state, request.instrument, at)
     if stale is not None and not reducing:
         return stale

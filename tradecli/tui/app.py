@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from tradecli.domain.enums import StrategyState
 from tradecli.engine.snapshot import Session
+from tradecli.errors import BrokenInvariant
 from tradecli.present.blocks import Tone
 from tradecli.present.format import visible
 from tradecli.tui.face import Face
@@ -235,3 +236,5 @@ def run_console(
     broken = app.failure or getattr(app.session, "failure", None)
     if broken is not None:
         raise broken
+    if app.return_code:
+        raise BrokenInvariant("the screen broke; the engine was ended in order", number=115)
