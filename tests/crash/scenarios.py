@@ -95,17 +95,28 @@ def other_installation(folder: Path, venue: Running) -> Told:
     return {"code": code, "theirs": theirs, "goes_on": goes_on}
 
 
-async def _steal(path: Path) -> None:
+async def _stolen(path: Path) -> bool:
+    """Take the lease, unless the engine was stopped while it writes."""
+    with closing(sqlite3.connect(path, timeout=0.1, isolation_level=None)) as db:
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return False
     ledger = await Ledger.open(path, mode=Mode.PAPER, account=ACCOUNT)
     await ledger.take_lease("thief")
     await ledger.close()
+    return True
 
 
 def stolen_lease(folder: Path, venue: Running) -> Told:
     child = trading(folder, venue)
     os.kill(child, signal.SIGSTOP)
-    (folder / "ledger.lock").unlink()
-    asyncio.run(_steal(folder / LEDGER))
+    while not asyncio.run(_stolen(folder / LEDGER)):  # it was stopped inside a transaction
+        os.kill(child, signal.SIGCONT)
+        time.sleep(0.01)
+        os.kill(child, signal.SIGSTOP)
+    (folder / "ledger.lock").unlink()  # which is how a second engine would come by the lock
     sent = creates(venue)
     os.kill(child, signal.SIGCONT)
     return {"code": wait(child, 10), "sent": creates(venue) - sent, "left": settled(folder, venue)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 import threading
@@ -125,7 +126,7 @@ class Server:
                         self._push({writer}, walk.quote(now()))
                     continue
                 answer = await self._answer(ask, writer)
-                if answer is not None:
+                if answer is not None and not writer.is_closing():
                     writer.write(answer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
@@ -278,6 +279,7 @@ def _end_with_the_parent() -> None:
 
 
 async def _main(options: argparse.Namespace) -> None:
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # clients that are killed are what this is for
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     server = Server(options.log, options.seed, dict(SOME) if options.rough else {}, options.step_ms)
     listening = await asyncio.start_server(server.serve, "127.0.0.1", options.port, limit=1 << 24)
