@@ -81,6 +81,20 @@ def test_the_cone_is_a_chart_with_the_models_below_it_and_numbers_where_it_is_to
     assert " 30 d" in small and "rank" in small
 
 
+def test_the_header_shows_the_highest_stress_among_the_instruments() -> None:
+    from tradecli.tui.header import _stress
+
+    seen: Any = SimpleNamespace(
+        reports={
+            ("vol.stress", BTC): Reported(SimpleNamespace(score=34.2, band="calm"), AT),
+            ("vol.stress", "ETHUSDT@binance"): Reported(SimpleNamespace(score=82.0, band="stressed"), AT),
+            ("vol.stress", "BNBUSDT@binance"): Reported(SimpleNamespace(score=None, band=None), AT),
+        }
+    )
+    assert [part.text for part in _stress(seen)] == ["stress 82"]
+    assert _stress(SimpleNamespace(reports={})) == ()  # type: ignore[arg-type]
+
+
 def test_the_surface_is_a_table_a_heat_map_the_smile_and_the_term_structure() -> None:
     large = drawn(SurfacePanel("surface"), look(surface=SURFACE), 60, 44)
     for words in ("RR25", "IV by ln(K/F)", "smile of 8 d", "at the money by expiry"):

@@ -65,7 +65,7 @@ def header(snapshot: Snapshot | None, title: str, width: int, fallback: Mode | N
     head.append(span(title, Tone.TEXT, bold=True))
     if snapshot is None:
         return (*head, _BAR, span("starting the engine …", Tone.MUTED))
-    parts = [_kill(snapshot), _feeds(snapshot), _drawdown(snapshot)]
+    parts = [_kill(snapshot), _feeds(snapshot), _drawdown(snapshot), _stress(snapshot)]
     if width >= 120:
         parts += [_equity(snapshot), _events(snapshot)]
     tail: Line = (*_clock(snapshot), Span(" "))
@@ -101,6 +101,19 @@ def _drawdown(snapshot: Snapshot) -> Line:
     tone = Tone.MUTED if now is None or now < limit / 3 else Tone.WARN if now < 0.7 * limit else Tone.BAD
     shown = UNKNOWN if now is None else f"{MINUS if now >= 0.005 else ''}{percent(now)}"
     return (span(f"DD {shown}/{percent(limit, 0)}", tone),)
+
+
+def _stress(snapshot: Snapshot) -> Line:
+    """Return the highest stress score among the instruments that have one, nothing before the first."""
+    found = [
+        each.report for (topic, _), each in snapshot.reports.items() if topic == "vol.stress" and each.report
+    ]
+    scores = [(each.score, each.band) for each in found if getattr(each, "score", None) is not None]
+    if not scores:
+        return ()
+    score, band = max(scores)
+    tone = Tone.BAD if band == "crisis" else Tone.WARN if band == "stressed" else Tone.MUTED
+    return (span(f"stress {number(score, 0)}", tone),)
 
 
 def _equity(snapshot: Snapshot) -> Line:

@@ -217,3 +217,16 @@ def test_the_p_of_the_variance_ratio_stands_beside_it() -> None:
     report = assess(view(reports=(known,)))
     assert report.variance_ratio_p == 0.3
     assert "no evidence that prices revert" in repr(GRID.present(report))
+
+
+def test_a_volatility_that_swings_around_an_edge_of_its_regime_does_not_lay_the_grid_out_again() -> None:
+    kept = assess(view(reports=(report_of(0.50),)))
+    for step in range(1, 60):
+        vol = report_of(0.52 if step % 2 else 0.48, at=AT + step * MINUTE_MS)
+        kept = assess(view(AT + step * MINUTE_MS, reports=(vol, kept)))
+        assert kept.laid_out == "", f"minute {step}"
+    moved = report_of(0.55, regime="elevated", at=AT + HOUR_MS)
+    after = assess(view(AT + HOUR_MS, reports=(moved, kept)))
+    assert "spacing moved" in after.laid_out, "1.2 times as wide in the elevated regime"
+    again = assess(view(AT + HOUR_MS + MINUTE_MS, reports=(moved, after)))
+    assert again.laid_out == ""
