@@ -18,6 +18,7 @@ from tests.simulation.twin import Twin
 from tradecli.domain import events as e
 from tradecli.domain.control import STRICTNESS, Latch
 from tradecli.domain.enums import KillLevel, OrderStatus, Side
+from tradecli.domain.market import Book
 from tradecli.domain.order import TRANSITIONS, Approved, Order
 from tradecli.engine.core import Engine
 from tradecli.engine.live import Live
@@ -41,8 +42,8 @@ _EVIDENCE: dict[OrderStatus, tuple[type, ...]] = {
 }
 
 
-class Violation(AssertionError):
-    """An invariant does not hold."""
+class Violation(BaseException):
+    """An invariant does not hold. No supervisor of the program may catch it."""
 
 
 class Checks:
@@ -55,6 +56,7 @@ class Checks:
         self.flag = flag
         self.looked: Counter[str] = Counter()
         self.events = 0
+        self.first = ""
         self.live: Live | None = None
         self.engine: Engine | None = None
         self.fence = 0
@@ -69,6 +71,7 @@ class Checks:
     def holds(self, name: str, ok: bool, told: object = "") -> None:
         self.looked[name] += 1
         if not ok:
+            self.first = self.first or f"{name}: {told}"
             raise Violation(f"{name}: {told}")
 
     # -- after every event -----------------------------------------------------------------------------------------
@@ -100,7 +103,9 @@ class Checks:
         assert engine is not None and self.live is not None
         account = engine.state.account
         changes = engine._changes
-        if isinstance(event, e.Fill):
+        if isinstance(event, Book):
+            self._after_book(event)
+        elif isinstance(event, e.Fill):
             self._after_fill(event, account, changes)
         touched = {order.client_id: order for order in (changes.orders if changes else ())}
         touched |= {order.client_id: order for order in engine._orders}
@@ -200,6 +205,13 @@ class Checks:
     def _after_latch(self, event: Any, engine: Engine) -> None:
         if isinstance(event, e.LatchSet):
             self.latched.add(event.latch)
+            if event.latch.by == "reconciliation":
+                account = engine.state.account
+                equal = account.balances.get((self.twin.name, "USDT"), ZERO) == self.twin.balance and all(
+                    account.position(each).qty == position.qty
+                    for each, position in self.twin.positions.items()
+                )
+                self.holds("INV-07", not equal, "a difference is told, and there is none")
 
     def operator_released(self, latches: tuple[Latch, ...]) -> None:
         """Hear of a release by hand: what it named binds no longer."""
@@ -207,15 +219,6 @@ class Checks:
 
     def _now_and_then(self, engine: Engine, at: int) -> None:
         assert self.live is not None
-        for book in engine.state.books.values():
-            bids, asks = book.bids, book.asks
-            ok = (
-                all(bids[i][0] > bids[i + 1][0] for i in range(len(bids) - 1))
-                and all(asks[i][0] < asks[i + 1][0] for i in range(len(asks) - 1))
-                and all(size > 0 and math.isfinite(size) for _, size in (*bids, *asks))
-                and bids[0][0] < asks[0][0]
-            )
-            self.holds("INV-18", ok, f"book of {book.instrument}: {bids[:2]} / {asks[:2]}")
         kept = self.live.keeper.waiting
         tasks = len(self.live._tasks)
         bounded = kept < 5_000 and tasks < 500 and len(self.live.inbox) < 1_000
@@ -232,6 +235,16 @@ class Checks:
         ]
         self.holds("INV-09", not late, f"overdue look-ups: {late}")
         self._net_band(engine)
+
+    def _after_book(self, book: Book) -> None:
+        bids, asks = book.bids, book.asks
+        ok = (
+            all(bids[i][0] > bids[i + 1][0] for i in range(len(bids) - 1))
+            and all(asks[i][0] < asks[i + 1][0] for i in range(len(asks) - 1))
+            and all(size > 0 and math.isfinite(size) for _, size in (*bids, *asks))
+            and bids[0][0] < asks[0][0]
+        )
+        self.holds("INV-18", ok, f"book of {book.instrument}: {bids[:2]} / {asks[:2]}")
 
     def _net_band(self, engine: Engine) -> None:
         """Net exposure within its limit, or nothing that adds to it may be sent."""
@@ -313,6 +326,16 @@ class Checks:
             self._db = None
 
     # -- at rest ---------------------------------------------------------------------------------------------------
+
+    def rested(self) -> str:
+        """Say what keeps our books and the venue's from being equal and at rest, or nothing."""
+        before = self.first
+        try:
+            self.at_rest()
+        except Violation as violation:
+            self.first = before
+            return str(violation)
+        return ""
 
     def at_rest(self) -> None:
         """After healing: the venue and our books agree on everything, and nothing is left unknown in silence."""

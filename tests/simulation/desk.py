@@ -57,10 +57,10 @@ def _ladder(report: Seen, view: Any, settings: None) -> tuple[Intent, ...]:
         Rung(
             side,
             spec.round_price(mid - side.sign * spec.tick * (3 * step + offset), side),
-            D("0.020") * step,
+            D("0.010") * step,
         )
         for side in (Side.BUY, Side.SELL)
-        for step in (1, 2)
+        for step in (1, 2, 3)
     )
     return (Ladder(instrument=view.focus, source="grid", rungs=rungs, reason="around the mid"),)
 

@@ -15,23 +15,23 @@ DAY_MS = 86_400_000
 RATES: dict[str, tuple[float, str]] = {
     "timeout_after_accept": (0.02, "N01"),
     "lost_request": (0.02, "N02"),
-    "garbage_body": (0.02, "D09"),
+    "garbage_body": (0.02, "N12"),
     "error_503": (0.02, "V01"),
     "busy_429": (0.02, "V05"),
-    "late_answer": (0.03, "N08"),
+    "late_answer": (0.03, "N11"),
     "duplicate": (0.08, "N09"),
-    "reorder": (0.06, "N10"),
+    "reorder": (0.06, "N08"),
     "late_fill_after_cancel": (0.3, "V10"),
     "fill_races_cancel": (0.05, "V10"),
-    "cancel_lost": (0.06, "N05"),
-    "cancel_reply_lost": (0.06, "N06"),
+    "cancel_lost": (0.06, "N14"),
+    "cancel_reply_lost": (0.06, "N14"),
     "look_up_fails": (0.2, "V01"),
     "read_lag": (0.3, "V03"),
-    "partial_page": (0.2, "S4.3"),
+    "partial_page": (0.2, "V04"),
     "snapshot_fails": (0.2, "N07"),
     "flickering_list": (0.3, "V04"),
     "data_frozen": (0.01, "D07"),
-    "feed_down": (0.01, "N12"),
+    "feed_down": (0.01, "N05"),
     "book_gap": (0.01, "D01"),
     "crossed_book": (0.01, "D03"),
     "bad_number": (0.01, "D04"),
@@ -59,8 +59,8 @@ POINT_ROWS = {
 }
 
 ACTS: dict[str, str] = {
-    "disconnect": "N11",
-    "silence": "N13",
+    "disconnect": "N07",
+    "silence": "N05",
     "maintenance": "V07",
     "venue_cancels": "V14",
     "foreign_trade": "V15",
@@ -70,14 +70,14 @@ ACTS: dict[str, str] = {
     "store_locked": "S04",
     "store_io": "S03",
     "kill": "M10",
-    "flatten": "O05",
+    "flatten": "M10",
     "operator_order": "O03",
     "operator_cancel": "O04",
     "cron": "M05",
     "second_writer": "M04",
     "stall": "C06",
     "topic_breaks": "P13",
-    "crash": "P",
+    "crash": "M08",
 }
 """What happens at a moment, and the row it belongs to."""
 
@@ -105,7 +105,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 def expand(seed: int) -> Options:
     """Return the options of a seed."""
     rng = Random(f"options {seed}")
-    fault_ms = rng.randint(22_000, 34_000)
+    fault_ms = rng.randint(28_000, 40_000)
     rates = {name: round(most * rng.random(), 4) for name, (most, _) in RATES.items() if rng.random() < 0.45}
     acts: list[Act] = []
     for name in ACTS:

@@ -33,7 +33,7 @@ from tradecli.engine.restore import restore_engine
 from tradecli.errors import LockHeld, NotFound, StoreFault, TradecliError
 from tradecli.store.killswitch import KillSwitch
 from tradecli.store.ledger import Ledger, Run
-from tradecli.store.lock import HeldLease
+from tradecli.store.lock import FencedLease
 from tradecli.store.reader import LedgerReader
 from tradecli.wiring.restart import read_past
 
@@ -67,6 +67,7 @@ class Process:
         self.live: Live | None = None
         self.ledger: Ledger | None = None
         self.switch = KillSwitch(world.flag)
+        self.lease: FencedLease | None = None
         self.dead = False
 
     async def _connect(self, path: Path, **_: object) -> Any:
@@ -82,6 +83,7 @@ class Process:
         self.ledger = await self._open()
         run_id, seq = await self.ledger.continue_run(world.run)
         fence = await self.ledger.take_lease("engine")
+        self.lease = FencedLease(fence, world.path)
         engine, assessor = desk.build(world.whims)
         past = read_past(world.path, run_id, seq, world.clock.now())
         restore_engine(engine, past)
@@ -91,7 +93,7 @@ class Process:
             {"twin": self.execution},
             world.clock,
             self.ledger,
-            HeldLease(fence),
+            self.lease,
             self.switch,
             before=Before(latches=past.latches, crashes=past.crashes),
             point=world.point,
@@ -123,6 +125,8 @@ class Process:
             await asyncio.gather(*tasks, return_exceptions=True)
         self.world.wire.cut()
         self.connection.drop()
+        if self.lease is not None:
+            self.lease.close()
 
 
 class World:
@@ -198,6 +202,8 @@ class World:
             await self.clock.sleep_until(min(ts, self.clock.now() + _POLL_MS))
             if engine.done():
                 engine.result()
+            if self.checks.first:
+                raise Violation(self.checks.first)
 
     async def _engines(self) -> None:
         """Start the engine again each time it ends."""
@@ -228,7 +234,7 @@ class World:
     async def _rest(self, engine: asyncio.Future[None]) -> int:
         """Let everything come to rest; return how long it took. What does not within the time is a violation."""
         begun = self.clock.now()
-        last: Violation | None = None
+        last = "INV-25: the engine does not open again"
         while self.clock.now() - begun < HEAL_MS:
             await self._until(self.clock.now() + 2_000, engine)
             self._withdraw()
@@ -236,12 +242,10 @@ class World:
             live = self.process.live if self.process is not None else None
             if live is None or not all(r.open for r in live.recoveries.values()) or live.keeper.waiting:
                 continue
-            try:
-                self.checks.at_rest()
+            last = self.checks.rested()
+            if not last:
                 return self.clock.now() - begun
-            except Violation as violation:
-                last = violation
-        raise last or Violation("INV-25: the engine does not open again")
+        raise Violation(last)
 
     def _withdraw(self) -> None:
         """Ask for rest: strategies off, everything cancelled."""

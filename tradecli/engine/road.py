@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable
 
 from tradecli.domain.commands import CancelOrder
+from tradecli.domain.enums import OrderStatus
 from tradecli.domain.events import CancelFailed, OrderAmbiguous, OrderSending, OrderVoided
 from tradecli.domain.order import Approved
 from tradecli.engine.freshness import Freshness
@@ -70,6 +71,8 @@ class Road:
                 return
             self.point("intent.durable")
             await self.pace.wait(self.venue, cancel=False)
+            if not self._is_intent(name):
+                return  # canceled while it waited
             void = self._look(approved)
             if void is not None:
                 self._void(name, void)
@@ -127,8 +130,18 @@ class Road:
             closing=approved.request.source == "flatten",
         )
 
+    def _is_intent(self, client_id: str) -> bool:
+        order = self.spine.engine.state.account.order(client_id)
+        return order is not None and order.status is OrderStatus.INTENT
+
     async def cancel(self, command: CancelOrder) -> None:
-        """Ask the venue to cancel; what the store does cannot hold it up for good (S01)."""
+        """Ask the venue to cancel; what the store does cannot hold it up for good (S01).
+
+        An order that was not sent yet is void at once, and costs none of the budget that it waits for.
+        """
+        if self._is_intent(command.client_id):
+            self._void(command.client_id, f"canceled before it was sent: {command.reason}")
+            return
         self.point("cancel.kept")
         await self.spine.durable()
         self.point("cancel.durable")

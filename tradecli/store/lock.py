@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 from pathlib import Path
 
 from tradecli.errors import LockHeld
@@ -81,3 +82,30 @@ class HeldLease:
 
     def held(self) -> bool:
         return self._lock is None or self._lock.is_ours()
+
+
+class FencedLease:
+    """The fence that this process committed under, held against the one in the ledger at every question (M04).
+
+    A process that slept while another took the lease finds out at the gate, not only at its next commit. What cannot
+    be read counts as lost.
+    """
+
+    def __init__(self, fence: int, ledger: Path, lock: ProcessLock | None = None) -> None:
+        self.fence = fence
+        self._lock = HeldLease(fence, lock)
+        self._db = sqlite3.connect(
+            f"{ledger.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=0
+        )
+
+    def held(self) -> bool:
+        if not self._lock.held():
+            return False
+        try:
+            found = self._db.execute("SELECT fence FROM lease").fetchone()
+        except sqlite3.Error:
+            return False
+        return found is not None and found[0] == self.fence
+
+    def close(self) -> None:
+        self._db.close()

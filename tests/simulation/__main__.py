@@ -1,0 +1,68 @@
+"""``python -m tests.simulation --seeds N [--first-seed S]``: the fault simulation; ``--planted``: does it see bugs?
+
+Exit status 0 only when nothing was violated (``--planted``: when every planted bug was caught).
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+
+from tests.simulation import planted
+from tests.simulation.campaign import Tally, campaign
+from tradecli import codec
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run what the command line asks for; return the exit status."""
+    reader = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    reader.add_argument("--seeds", type=int, default=20)
+    reader.add_argument("--first-seed", type=int, default=0)
+    reader.add_argument("--planted", action="store_true", help="plant each bug and see it caught")
+    asked = reader.parse_args(words)
+    logging.disable(logging.CRITICAL)
+    if asked.planted:
+        return _show_planted()
+    begun = time.process_time()
+    tally = campaign(range(asked.first_seed, asked.first_seed + asked.seeds), progress=_tell)
+    _show(tally, time.process_time() - begun)
+    return 0 if tally.is_clean else 1
+
+
+def _tell(tally: Tally) -> None:
+    if tally.seeds % 50 == 0:
+        print(f"... {tally.seeds} seeds, {len(tally.violations)} violations", file=sys.stderr, flush=True)
+
+
+def _show(tally: Tally, cpu_s: float) -> None:
+    for options, told in tally.violations:
+        print(f"VIOLATION seed {options.seed}: {told}")
+        print(f"  options: {codec.encode(options).decode()}")
+    seeds = max(tally.seeds, 1)
+    print(f"seeds {tally.seeds}, violations {len(tally.violations)}, CPU {cpu_s / seeds:.2f} s a seed")
+    print(
+        f"events {tally.events}, orders {tally.orders} ({tally.orders / seeds:.0f} a seed), fills {tally.fills}, "
+        f"restarts {tally.restarts}, longest healing {tally.longest_heal_ms / 1000:.1f} s"
+    )
+    print("faults:     " + ", ".join(f"{name} {n}" for name, n in sorted(tally.faults.items())))
+    print("rows:       " + ", ".join(f"{name} {n}" for name, n in sorted(tally.rows.items())))
+    print("invariants: " + ", ".join(f"{name} {n}" for name, n in sorted(tally.looked.items())))
+    for word, names in (("faults", tally.missing_faults), ("invariants", tally.missing_invariants)):
+        if names:
+            print(f"never hit, {word}: {', '.join(names)}")
+
+
+def _show_planted() -> int:
+    missed = 0
+    for bug in planted.BUGS:
+        caught = planted.hunt(bug)
+        missed += caught is None
+        print(f"{bug.name:32} {'NOT CAUGHT' if caught is None else caught}")
+    print(f"{len(planted.BUGS) - missed} of {len(planted.BUGS)} planted bugs caught")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
