@@ -230,3 +230,14 @@ def test_a_volatility_that_swings_around_an_edge_of_its_regime_does_not_lay_the_
     assert "spacing moved" in after.laid_out, "1.2 times as wide in the elevated regime"
     again = assess(view(AT + HOUR_MS + MINUTE_MS, reports=(moved, after)))
     assert again.laid_out == ""
+
+
+def test_it_quotes_only_reverting_prices_where_that_is_asked_for() -> None:
+    careful = VolSettings(grid=GridSettings(require_reversion=True))
+    for p, quotes in ((0.05, True), (0.1, False), (None, False)):
+        known = msgspec.structs.replace(report_of(), variance_ratio=0.9, variance_ratio_p=p)
+        seen = view(reports=(known,))
+        report = assess(seen, careful)
+        assert report.quoting is quotes, p
+        assert quotes or "no evidence that prices revert" in report.reason
+        assert assess(seen).quoting, "by default it is left to the operator"

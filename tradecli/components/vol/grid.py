@@ -31,6 +31,8 @@ SOURCE = "grid"
 EVERY_MS = MINUTE_MS
 OLDEST_VOL_MS = HOUR_MS
 """A volatility report older than this is not traded on: it is due every quarter of an hour."""
+REVERTING_P = 0.1
+"""One-sided p of the variance ratio below which prices are taken to revert (METHODS section 5.4)."""
 NO_STRESS = "no stress report yet"
 
 
@@ -131,6 +133,9 @@ def _lay_out(
     )
     cost = rule.round_trip_cost(float(scene.spec.maker_fee), scene.spread)
     pause = "regime is extreme" if scene.factor is None else None
+    p = blank.variance_ratio_p
+    if settings.grid.require_reversion and (p is None or p >= REVERTING_P):
+        pause = f"no evidence that prices revert (p {'unknown' if p is None else f'{p:.2f}'})"
     if spacing.value < cost:
         pause = f"spacing {spacing.value:.4%} is below the cost of a round trip, {cost:.4%}"
     pause = pause or ("equity is not known" if not sized else None)

@@ -39,6 +39,9 @@ class GridSettings:
     capital_share: float = setting(
         default=0.10, help="Share of equity that one symbol's grid may hold", unit="fraction", gt=0, le=1
     )
+    require_reversion: bool = setting(
+        default=False, help="Whether to quote only where the variance ratio says that prices revert (p < 0.1)"
+    )
     aversion: float = setting(
         default=4.0, help="Risk aversion: how far a new layout leans against the inventory", ge=0, le=100
     )
