@@ -245,6 +245,39 @@ def ten_commands(folder: Path, venue: Running) -> Told:
     }
 
 
+def tampered(folder: Path, venue: Running) -> Told:
+    """Spoil a ledger and a log that agree, one thing at a time: the comparison must see each."""
+    kill(trading(folder, venue, least=30))
+    left = settled(folder, venue)
+    ledger, log = folder / LEDGER, folder / "venue.log"
+    spoilt = {
+        "a fill is gone": "DELETE FROM fills WHERE trade_id = (SELECT min(trade_id) FROM fills)",
+        "a fill twice": "INSERT INTO fills SELECT 'other', instrument, trade_id, run_id, seq, at, ts, client_id, body"
+        " FROM fills LIMIT 1",
+        "a mark is gone": "DELETE FROM orders WHERE status = 'SENDING'",
+        "an end is gone": "DELETE FROM orders WHERE status IN ('FILLED', 'CANCELED', 'EXPIRED')",
+        "money is gone": "DELETE FROM entries WHERE kind = 'fee'",
+        "the chain is cut": "UPDATE audit SET digest = 'x' WHERE n = (SELECT max(n) / 2 FROM audit)",
+    }
+    told: Told = {"left": left}
+    whole = {name: name.read_bytes() for name in folder.glob("ledger.db*")}
+    for name, statement in spoilt.items():
+        with closing(sqlite3.connect(ledger)) as db:
+            db.execute(statement)
+            db.commit()
+        verdict = compare(venue, ledger)
+        told[name] = [len(verdict.lost), len(verdict.doubled), len(verdict.wrong)]
+        for path in folder.glob("ledger.db*"):
+            path.unlink()
+        for path, raw in whole.items():
+            path.write_bytes(raw)
+    first = next(line for line in log.read_bytes().splitlines() if b"create" in line)
+    with log.open("ab") as more:
+        more.write(first + b"\n")
+    told["sent twice"] = [0, len(compare(venue, ledger).doubled), 0]
+    return told
+
+
 SCENARIOS: tuple[Callable[[Path, Running], Told], ...] = (
     second_engine,
     other_installation,
@@ -256,6 +289,7 @@ SCENARIOS: tuple[Callable[[Path, Running], Told], ...] = (
     flatten,
     crash_loop,
     ten_commands,
+    tampered,
 )
 
 

@@ -95,3 +95,22 @@ def test_m08_a_one_shot_that_is_killed_half_way_leaves_nothing_half_done(told: d
     found = told["ten_commands"]
     assert found["killed"] == -9 and found["states"].count("VOID") == 1
     assert found["left"] == [] and "INTENT" not in found["states"]
+
+
+@pytest.mark.parametrize(
+    ("planted", "place"),
+    [
+        ("a fill is gone", 0),
+        ("a fill twice", 1),
+        ("a mark is gone", 0),
+        ("an end is gone", 2),
+        ("money is gone", 2),
+        ("the chain is cut", 2),
+        ("sent twice", 1),
+    ],
+)
+def test_the_comparison_of_the_crash_runs_sees_what_is_planted(
+    told: dict[str, Any], planted: str, place: int
+) -> None:
+    assert told["tampered"]["left"] == []
+    assert told["tampered"][planted][place] > 0, told["tampered"]
