@@ -16,7 +16,7 @@ from tradecli.quant.returns import Floats
 from tradecli.quant.svi import RawSvi
 
 STEPS = 40
-SETTLED = 1e-6
+SETTLED = 1e-3
 """A step that gains less than this share of the squares is the last."""
 FEWEST = 5
 ROOM = 0.999

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -142,11 +143,16 @@ def fit(
     scale = scale / float(np.sum(scale))
     reach = max(GRID_REACH, ATM_REACH * float(np.sqrt(np.interp(0.0, k, w))))
     penalty = kernel.PENALTY * float(np.sum(scale * w * w)) if penalised else 0.0
+    starts = _starts(k, w) if known is None else np.array([[known.m, math.log(max(known.s, 1e-5))]])
+    columns: tuple[Any, ...] = k, w, scale, starts
     calibrate = kernel.svi_calibrate
     if compiled:
         calibrate = machine_code(calibrate, *kernel.CALIBRATE)
-    starts = _starts(k, w) if known is None else np.array([[known.m, math.log(max(known.s, 1e-5))]])
-    a, d, c, m, s, loss, converged = calibrate(k, w, years, scale, starts, -reach, reach, penalty)
+    else:
+        columns = tuple(each.tolist() for each in columns)  # a plain loop is far faster over lists
+    a, d, c, m, s, loss, converged = calibrate(
+        columns[0], columns[1], years, columns[2], columns[3], -reach, reach, penalty
+    )
     model = RawSvi(float(a), float(c) / s, float(d / c) if c > 0.0 else 0.0, float(m), float(s))
     miss = np.sqrt(np.maximum(model.total_variance(k), 0.0) / years) - vol
     error = math.sqrt(float(np.sum(given * miss**2) / np.sum(given)))

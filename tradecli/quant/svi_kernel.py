@@ -20,7 +20,9 @@ STEPS = 121
 """Places at which a refit looks at it."""
 MARGIN = 0.005
 """What a refit keeps above zero, so that none is below it between those places."""
-TIGHT = 1e-7
+TIGHT = 1e-6
+LEVEL = 1e-8
+"""The search ends when its corners lie that close, in deviations, or their losses that close, relative."""
 MOST = 120
 HUBER = 1.345
 PASSES = 2
@@ -115,7 +117,7 @@ def svi_search(
         wide = max(abs(x[2] - x[0]), abs(x[1] - x[0])) / math.exp(y[0]) + max(
             abs(y[2] - y[0]), abs(y[1] - y[0])
         )
-        if wide < TIGHT or f[2] - f[0] <= 1e-13 * f[0]:
+        if wide < TIGHT or f[2] - f[0] <= LEVEL * f[0]:
             return x[0], y[0], f[0], True
         cx, cy = 0.5 * (x[0] + x[1]), 0.5 * (y[0] + y[1])
         px, py = 2.0 * cx - x[2], 2.0 * cy - y[2]
@@ -155,13 +157,13 @@ def svi_calibrate(
     """
     losses = np.empty(len(starts))
     for i in range(len(starts)):
-        losses[i] = svi_inner(starts[i, 0], math.exp(starts[i, 1]), k, w, scale)[0]
+        losses[i] = svi_inner(starts[i][0], math.exp(starts[i][1]), k, w, scale)[0]
     order = np.argsort(losses)
     first = order[0]
-    m, log_s, loss, done = svi_search(starts[first, 0], starts[first, 1], k, w, scale, low, high, penalised)
+    m, log_s, loss, done = svi_search(starts[first][0], starts[first][1], k, w, scale, low, high, penalised)
     if len(starts) > 1:
         second = order[1]
-        x, y, f, ended = svi_search(starts[second, 0], starts[second, 1], k, w, scale, low, high, penalised)
+        x, y, f, ended = svi_search(starts[second][0], starts[second][1], k, w, scale, low, high, penalised)
         if f < loss:
             m, log_s, loss, done = x, y, f, ended
     weight = scale.copy()
