@@ -18,6 +18,8 @@ from tradecli.quant.svi import RawSvi
 STEPS = 40
 SETTLED = 1e-3
 """A step that gains less than this share of the squares is the last."""
+HOPELESS = 1e6
+"""Damping from which no smaller step helps: this is the bottom."""
 FEWEST = 5
 ROOM = 0.999
 """How near to its limits a fit may come."""
@@ -74,31 +76,40 @@ def fit(k: Floats, vol: Floats, years: Floats, theta: Floats, weight: Floats) ->
     x = np.array([-0.2, 0.0, 0.0])
     missed = _missed(x, k, vol, years, theta, share)
     damping, converged = 1e-3, False
+    slopes = _slopes(x, missed, k, vol, years, theta, share)
     for _ in range(STEPS):
-        slopes = np.empty((len(k), 3))
-        for place in range(3):
-            moved = x.copy()
-            moved[place] += 1e-6
-            slopes[:, place] = (_missed(moved, k, vol, years, theta, share) - missed) / 1e-6
         square, lean = slopes.T @ slopes, slopes.T @ missed
         step = -np.linalg.solve(square + damping * (np.diag(np.diag(square)) + 1e-12 * np.eye(3)), lean)
         there = x + np.clip(step, -1.0, 1.0)
         then = _missed(there, k, vol, years, theta, share)
-        if then @ then < missed @ missed:
-            converged = bool(missed @ missed - then @ then <= SETTLED * (missed @ missed) + 1e-18)
+        before, after = float(missed @ missed), float(then @ then)
+        if after < before:
             x, missed, damping = there, then, damping / 5.0
+            converged = before - after <= SETTLED * before + 1e-18
             if converged:
                 break
+            slopes = _slopes(x, missed, k, vol, years, theta, share)
         else:
             damping *= 10.0
-            if damping > 1e8:
-                converged = True
+            converged = damping > HOPELESS
+            if converged:
                 break
     model = _model(x)
     while not all(model.is_free_of_butterflies(each) for each in np.unique(theta).tolist()):
         model = Ssvi(model.rho, model.eta * 0.95, model.gamma)
         missed = share * (np.sqrt(model.total_variance(k, theta) / years) - vol)
     return SsviFit(model, math.sqrt(float(missed @ missed)), len(k), converged)
+
+
+def _slopes(
+    x: Floats, missed: Floats, k: Floats, vol: Floats, years: Floats, theta: Floats, share: Floats
+) -> Floats:
+    slopes = np.empty((len(k), 3))
+    for place in range(3):
+        moved = x.copy()
+        moved[place] += 1e-6
+        slopes[:, place] = (_missed(moved, k, vol, years, theta, share) - missed) / 1e-6
+    return slopes
 
 
 def _model(x: Floats) -> Ssvi:
