@@ -56,12 +56,18 @@ def svi_inner(m: float, s: float, k: Floats, w: Floats, weight: Floats) -> tuple
             d, c = (cwy * czz - cwz * cyz) / whole, (cwz * cyy - cwy * cyz) / whole
         elif case < 3:
             sign = 1.0 if case == 1 else -1.0
-            c = (cwz + sign * cwy) / (czz + 2.0 * sign * cyz + cyy)
+            spread = czz + 2.0 * sign * cyz + cyy
+            if spread <= 0.0:
+                continue
+            c = (cwz + sign * cwy) / spread
             c = min(max(c, 0.0), s)
             d = sign * c
         else:
             sign = 1.0 if case == 3 else -1.0
-            d = (cwy - sign * cwz - 2.0 * s * (cyz - sign * czz)) / (cyy - 2.0 * sign * cyz + czz)
+            spread = cyy - 2.0 * sign * cyz + czz
+            if spread <= 0.0:
+                continue
+            d = (cwy - sign * cwz - 2.0 * s * (cyz - sign * czz)) / spread
             d = sign * min(max(sign * d, 0.0), s)
             c = 2.0 * s - abs(d)
         if c < 0.0 or abs(d) > c or c + abs(d) > 2.0 * s * (1.0 + 1e-12):
