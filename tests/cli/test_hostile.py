@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Result, Run
 from tests.cli.test_parse import HOSTILE_NUMBERS, HOSTILE_SYMBOLS
-from tradecli.cli import parse
+from tradecli.cli import main, parse
 from tradecli.cli.completion import command_words
 from tradecli.cli.options import FLAGS
 from tradecli.config import folders, sections
@@ -173,3 +174,67 @@ def test_no_global_flag_takes_a_secret() -> None:
     assert not [
         flag.name for flag in FLAGS if any(word in flag.name for word in ("secret", "password", "token"))
     ]
+
+
+WANTS = {
+    "ORDER_ID": ["tcx1"], "SYMBOL": ["BTCUSDT"], "RUN_ID": ["r1"], "NAME": ["own"], "PATH": ["x.csv"],
+    "FILE": ["x.db"], "SHELL": ["bash"], "--reason": ["--reason", "drill"], "SYMBOLS": ["BTCUSDT"],
+}  # fmt: skip
+"""What a command cannot be asked without."""
+MEASURED = {
+    "--levels", "--capital", "--days", "--wings", "--delta", "--for", "--cycles", "--max-order",
+    "--max-drawdown", "--interval", "--kind", "--market", "--time-unit", "--on-exit", "--by", "--status",
+    "--level", "--venues", "--symbol",
+}  # fmt: skip
+"""Options that take a number, a length of time, a choice or a name: nothing hostile is ever a value of theirs."""
+TYPED = {"--levels", "--capital", "--days", "--wings", "--delta"}
+"""Options of topics that are read before a market is built; names of models and methods are refused by the topic."""
+TEXTS = ["1_000", "１２", "A" * 10_000, "../../etc", "\x1b[31m", "\x00"]
+
+
+def own_options(command: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Return the words without which a command is not asked, and its own options that take a value."""
+    from typer.main import get_command
+
+    found: Any = get_command(main.load(command[0]))
+    for word in command[1:]:
+        found = found.commands[word]
+    params = [param for param in found.params if param.name != "help"]
+    names = {
+        param.name: param.opts[0] if param.param_type_name == "option" else param.name.upper()
+        for param in params
+    }
+    needed = [word for param in params if param.required for word in WANTS[names[param.name]]]
+    valued = [
+        names[param.name]
+        for param in params
+        if param.param_type_name == "option" and not getattr(param, "is_flag", False)
+    ]
+    return needed, valued
+
+
+OPTIONS = [
+    pytest.param(command, option, id=f"{' '.join(command)} {option}")
+    for command in [*COMMANDS, ("run",)]
+    for option in own_options(command)[1]
+    if command[0] not in sections.COMPONENTS or option in TYPED
+]
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_i01_i02_i12_no_hostile_value_of_any_option_of_any_command_does_anything_but_be_refused(
+    run: Run, home: Path, command: tuple[str, ...], option: str
+) -> None:
+    needed, _ = own_options(command)
+    if option in needed:
+        needed = [word for word in needed if word not in WANTS[option]]
+    texts = TEXTS if option in MEASURED else ["A" * 10_000, "\x1b[31m", "\x00", "[red]x[/]"]
+    for text in texts:
+        result = run(*command, *needed, f"{option}={text}", "--format", "json")
+        check(result, as_json=True)
+        assert option not in MEASURED or result.code in (2, 3, 6, 15), (text, result)
+        assert not list(home.rglob("*.part"))
+
+
+def test_i01_every_measured_option_is_still_there_under_its_name() -> None:
+    assert {param.values[1] for param in OPTIONS} >= MEASURED

@@ -181,3 +181,10 @@ def test_m09_a_journal_that_cannot_be_written_is_not_in_the_way_of_the_kill(run:
     (folders.made(folders.profile_dir("demo")) / "kill.log").mkdir()
     assert run("kill", "halt", "--reason", "x").code == 0
     assert flag() == [("halt", "all", "x")]
+
+
+@pytest.mark.parametrize("act", ["halt", "release"])
+def test_an_empty_name_of_a_strategy_is_refused_and_never_means_the_whole_desk(run: Run, act: str) -> None:
+    assert run("kill", "pause", "--reason", "x").code == 0
+    assert run("kill", act, "--reason", "x", "--strategy", "").code == 2
+    assert flag() == [("pause", "all", "x")]

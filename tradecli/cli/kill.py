@@ -33,7 +33,7 @@ SCHEMA = "tradecli.kill/1"
 _LONGEST_REASON = 200
 
 Reason = Annotated[str, typer.Option("--reason", help="why; kept in the journal", show_default=False)]
-Strategy = Annotated[str, typer.Option("--strategy", help="only this strategy", show_default=False)]
+Strategy = Annotated[str | None, typer.Option("--strategy", help="only this strategy", show_default=False)]
 
 _WHAT = {
     KillLevel.PAUSE: "No new entries; exits, hedges and protective orders go on",
@@ -73,7 +73,7 @@ def status() -> Answer:
 
 
 def _register(level: KillLevel) -> None:
-    def act(reason: Reason, strategy: Strategy = "") -> Answer:
+    def act(reason: Reason, strategy: Strategy = None) -> Answer:
         return _kill(level, reason, strategy)
 
     act.__doc__ = _WHAT[level] + "."
@@ -85,7 +85,7 @@ for _level in _WHAT:
 
 
 @app.answers("release", uses=("venue", "symbols"), schema=SCHEMA, row=LatchRow)
-def release(reason: Reason, strategy: Strategy = "") -> Answer:
+def release(reason: Reason, strategy: Strategy = None) -> Answer:
     """Lift the latches of one scope (no scope: those of the whole desk)."""
     text = _checked(reason)
     profile, mode, warnings = _profile()
@@ -102,7 +102,7 @@ def release(reason: Reason, strategy: Strategy = "") -> Answer:
     return _answer(mode, lifted, (*warnings, "released: " + text), [])
 
 
-def _kill(level: KillLevel, reason: str, strategy: str) -> Answer:
+def _kill(level: KillLevel, reason: str, strategy: str | None) -> Answer:
     text, scopes = _checked(reason), _scopes(strategy)
     if level is KillLevel.FLATTEN and strategy:
         raise UsageError(
@@ -175,13 +175,13 @@ def _has_file() -> bool:
         return False
 
 
-def _scopes(strategy: str) -> list[Scope]:
+def _scopes(strategy: str | None) -> list[Scope]:
     given = options.current()
     if given.venue and given.symbols:
         raise UsageError("--venue and --symbols: write BTCUSDT@venue", number=103)
-    if strategy and (given.venue or given.symbols):
+    if strategy is not None and (given.venue or given.symbols):
         raise UsageError("a kill has one kind of scope: venue, symbols or strategy", number=103)
-    if strategy:
+    if strategy is not None:  # an empty name is refused there: it must not become the whole desk
         return [Scope(ScopeKind.STRATEGY, parse.name(strategy, "strategy"))]
     if given.venue:
         return [Scope(ScopeKind.VENUE, given.venue)]
