@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.desk import BTC, T0, linear
+from tests.fakes.desk import BTC, ETH, SPOT, T0, engine, enter, fill, linear, request
 from tradecli.domain.enums import Side, TimeInForce
-from tradecli.engine.execute import Parent, ParentStatus, after_fill, canceled, next_child
+from tradecli.engine.execute import Parent, ParentStatus, after_fill, canceled, closing_orders, next_child
 
 MID = Decimal(60_000)
 
@@ -89,3 +89,16 @@ def test_children_together_never_ask_for_more_than_the_parent_whatever_fills(
             current = after_fill(current, qty)
     assert total <= current.qty
     assert not current.is_working or current.sent <= slices + 20
+
+
+def test_closing_orders_are_the_opposite_of_what_is_held_of_perpetuals_and_leave_coins_alone() -> None:
+    made = engine()
+    for name, held, side in (("t1", BTC, Side.BUY), ("t2", ETH, Side.SELL), ("t3", SPOT, Side.BUY)):
+        enter(made, request(side, instrument=held), name, live=False)
+        made.process(fill(name, side, instrument=held, trade_id=name), T0)
+    asked = closing_orders(made.state, T0, "over")
+    assert [(each.request.instrument, each.request.side, each.request.qty) for each in asked] == [
+        (BTC, Side.SELL, Decimal("0.1")),
+        (ETH, Side.BUY, Decimal("0.1")),
+    ]
+    assert all(each.request.reduce_only for each in asked)

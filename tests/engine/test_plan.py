@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.desk import BTC, T0, engine, enter, fill, request
+from tests.fakes.desk import BTC, T0, engine, enter, fill, linear, request
 from tradecli.domain.enums import Side, StrategyState, TimeInForce, Verdict
 from tradecli.domain.events import CancelRequested
 from tradecli.domain.intent import Ladder, Rung, Target, Wish
 from tradecli.engine.core import Engine
-from tradecli.engine.plan import Plan, Room, Strategy, plan_instrument
+from tradecli.engine.plan import Plan, Room, Strategy, _reducing, plan_instrument
 
 A = Strategy(name="a", priority=1, budget_pct=50)
 B = Strategy(name="b", priority=2, budget_pct=50)
@@ -189,3 +189,12 @@ def test_crosses_and_the_order_together_are_exactly_what_was_asked(wanted: list[
             assert abs(moved[name] - Decimal(lots) / 1000) < Decimal("1e-9")
     else:
         assert abs(net) * 60_000 < 5
+
+
+def test_a_rung_that_would_reduce_by_less_than_the_venue_takes_is_left_out() -> None:
+    rungs = (
+        Rung(Side.SELL, Decimal(1), Decimal("0.001")),
+        Rung(Side.BUY, Decimal(60_000), Decimal("0.1")),
+        Rung(Side.SELL, Decimal(60_000), Decimal("0.1")),
+    )
+    assert _reducing(rungs, Decimal("0.05"), linear()) == (Rung(Side.SELL, Decimal(60_000), Decimal("0.05")),)

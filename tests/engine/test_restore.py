@@ -10,7 +10,7 @@ from tradecli.domain.events import FundingPaid, Transferred
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.position import LedgerEntry
 from tradecli.engine.core import Engine
-from tradecli.engine.restore import restore_account
+from tradecli.engine.restore import Past, restore_account, restore_engine
 from tradecli.engine.state import State
 
 PAID = FundingPaid(
@@ -101,3 +101,11 @@ def test_a_fill_without_its_order_belongs_to_nobody_of_ours() -> None:
     restore_account(state, [], [fill(None, trade_id="5"), fill("lost", trade_id="6")], [], [])
     assert state.account.book(BTC, "external").qty == Decimal("0.2")
     assert state.account.position(SPOT).qty == 0
+
+
+def test_inv_17_a_desk_that_lost_everything_keeps_its_mark_and_one_that_lost_a_part_gets_it_back() -> None:
+    for drawdown, peak in ((100.0, 50), (75.0, 200)):
+        made = engine()
+        made.state.equity.peak = None
+        restore_engine(made, Past(capital=((T0, Decimal(50), drawdown, Decimal(0)),)))
+        assert made.state.equity.peak == peak

@@ -146,7 +146,7 @@ def test_a_run_that_is_alone_in_its_process_keeps_its_latches_in_memory() -> Non
     alone = NoKill()
     assert alone.load() == () and not alone.changed()
     alone.set(latch())
-    assert alone.load() == (latch(),)
+    assert alone.load() == (latch(),) and alone.lifted() == ()
 
 
 @given(st.binary(max_size=200))
