@@ -15,6 +15,7 @@ import msgspec
 from tradecli.config import folders
 from tradecli.errors import LockHeld
 from tradecli.store.lock import ProcessLock
+from tradecli.venues.loopback.faults import Fault
 from tradecli.venues.loopback.process import LoopbackProcess
 from tradecli.wiring.live import PORT_FILE
 
@@ -45,6 +46,10 @@ class Rehearsal:
         return Requests(
             port=self.port, requests=status["requests"], signed_requests=status["signed_requests"]
         )
+
+    def strike(self, fault: Fault) -> None:
+        """Let the venues do one thing wrong."""
+        self._server.set(fault)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from tradecli.venues.loopback.floor import Floor
 from tradecli.venues.loopback.spelling import Spelling, wave
 from tradecli.venues.loopback.stand import Bar, Stand
 from tradecli.venues.loopback.wire import Wire
+from tradecli.venues.simulated.basis import INTERVAL_MS
 
 _HOUR = 3_600_000
 
@@ -67,9 +68,12 @@ class Listed:
         return self.spell.price(rows[place].close)
 
     def predicted(self) -> tuple[float, int]:
-        """Return the rate of the running interval and the time it settles, 0 where none is known."""
-        known = self.stand.predicted
-        return (known.rate, known.next_ts or 0) if known is not None else (0.0, 0)
+        """Return the rate of the running interval and the time it settles; at first the rate is not known yet: 0."""
+        known, quote = self.stand.predicted, self.stand.quote
+        if known is not None and known.next_ts is not None:
+            return known.rate, known.next_ts
+        now = quote.ts if quote is not None else 0
+        return (known.rate if known is not None else 0.0), (now // INTERVAL_MS + 1) * INTERVAL_MS
 
     def long_share(self, ts: int, step: int) -> float:
         """Return the share of accounts that are long: a made-up figure between 0.45 and 0.65."""

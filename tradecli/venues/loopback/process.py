@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from tradecli.errors import Unavailable
+from tradecli.venues.loopback.faults import Fault
 
 _ANSWERS_S = 10.0
 
@@ -50,7 +51,7 @@ class LoopbackProcess:
             connection.close()
         return found
 
-    def set(self, fault: Any) -> None:
+    def set(self, fault: Fault) -> None:
         """Arm a fault."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=_ANSWERS_S)
         connection.request("POST", "/loopback/faults", msgspec.json.encode(fault))
