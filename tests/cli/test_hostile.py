@@ -5,20 +5,26 @@ Rows I01 to I15 of the fault catalogue. A new command is in the table by being r
 
 from __future__ import annotations
 
+import io
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.cli import recorded
 from tests.cli.conftest import Result, Run
 from tests.cli.test_parse import HOSTILE_NUMBERS, HOSTILE_SYMBOLS
 from tradecli.cli import main, parse
 from tradecli.cli.completion import command_words
 from tradecli.cli.options import FLAGS
 from tradecli.config import folders, sections
+from tradecli.domain.control import Latch, Scope
+from tradecli.domain.enums import KillLevel
 from tradecli.errors import ExitCode, UsageError
+from tradecli.store.killswitch import KillSwitch
 
 LONG_RUNNING = {"run"}
 """It starts an engine; its own tests run it."""
@@ -125,6 +131,12 @@ def state_is_a_file(home: Path) -> None:
     (home / "state").write_text("not a folder")
 
 
+def killed(home: Path) -> None:
+    folders.made(folders.profile_dir("demo"))
+    latch = Latch(level=KillLevel.HALT, scope=Scope(), reason="drill", by="operator", at=1)
+    KillSwitch(folders.kill_file("demo")).set(latch)
+
+
 STATES = [
     no_configuration,
     broken_configuration,
@@ -133,6 +145,7 @@ STATES = [
     ruined_ledger,
     ledger_is_a_folder,
     state_is_a_file,
+    killed,
 ]
 
 
@@ -152,6 +165,90 @@ def test_every_command_has_a_documented_answer_in_every_state(
 ) -> None:
     state(home)
     check(run(*command, "--format", "json", "--offline"), as_json=True)
+
+
+@pytest.mark.parametrize(
+    "command", ["status", "orders list", "fills list", "positions list", "decisions list", "audit verify"]
+)
+def test_i13_m05_a_store_that_another_process_writes_to_is_read_at_once(
+    run: Run, home: Path, command: str
+) -> None:
+    recorded.write(folders.ledger_file("demo"))
+    writer = sqlite3.connect(folders.ledger_file("demo"), isolation_level=None)
+    try:
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("DELETE FROM fills")
+        result = run(*command.split(), "--format", "json", "--timeout", "20")
+        check(result, as_json=True)
+        assert result.code == 0 and result.data
+    finally:
+        writer.close()
+
+
+class Interrupted(io.StringIO):
+    """A terminal at which Ctrl-C is pressed instead of the n-th answer."""
+
+    def __init__(self, answers: int) -> None:
+        super().__init__("\n" * answers)
+        self.answers = answers
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self, *_: Any) -> str:
+        if self.answers == 0:
+            raise KeyboardInterrupt
+        self.answers -= 1
+        return super().readline()
+
+
+@pytest.mark.parametrize("after", range(5))
+def test_i10_an_interrupt_at_any_question_of_init_writes_nothing(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    monkeypatch.setattr("sys.stdin", Interrupted(after))
+    monkeypatch.setattr("sys.stderr", Interrupted(0))
+    assert run("config", "init").code == 130
+    assert not list((home / "config").rglob("*.toml"))
+
+
+def test_i10_an_interrupt_where_a_restore_is_confirmed_restores_nothing(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = folders.ledger_file("demo")
+    recorded.write(ledger)
+    backup = run("db", "backup", "--format", "json").data[0]["path"]
+    before = ledger.read_bytes()
+    monkeypatch.setattr("sys.stdin", Interrupted(0))
+    monkeypatch.setattr("sys.stderr", Interrupted(0))
+    assert run("db", "restore", backup).code == 130
+    assert ledger.read_bytes() == before and not list(ledger.parent.glob("*.before"))
+
+
+def test_i14_a_file_imported_twice_adds_nothing_and_one_that_contradicts_changes_nothing(
+    run: Run, home: Path
+) -> None:
+    rows = "ts,trade_id,price,qty,side\n1690000020000,7,10,1,buy\n1690000020001,8,11,2,sell\n"
+    path = home / "trades.csv"
+    asked = [
+        "data",
+        "import",
+        str(path),
+        "--kind",
+        "trades",
+        "--symbol",
+        "BTCUSDT@binance",
+        "--market",
+        "linear",
+    ]
+    path.write_text(rows)
+    new = [run(*asked, "--profile", "replay", "--format", "json").data[0]["new"] for _ in range(2)]
+    assert new == [2, 0]
+    path.write_text(rows.replace("8,11,2", "8,12,2") + "1690000020002,9,11,2,buy\n")
+    refused = run(*asked, "--profile", "replay", "--format", "json")
+    assert refused.code != 0 and "price" in refused.json["error"]["message"]
+    listed = run("data", "list", "--profile", "replay", "--format", "json").data
+    assert [row["rows"] for row in listed] == [2]
 
 
 @pytest.mark.parametrize("path", ["", "missing/deep", "folder"], ids=["none", "missing folder", "folder"])
