@@ -57,6 +57,7 @@ class Checks:
         self.looked: Counter[str] = Counter()
         self.events = 0
         self.first = ""
+        self.begun = False
         self.live: Live | None = None
         self.engine: Engine | None = None
         self.fence = 0
@@ -79,6 +80,7 @@ class Checks:
     def attach(self, live: Live, fence: int) -> None:
         """Watch one engine from its restored state on."""
         self.live, self.engine, self.fence = live, live.engine, fence
+        self.begun = False
         account = live.engine.state.account
         self.known = {
             o.client_id: (o.status, o.filled) for o in (*account.live.values(), *account.final.values())
@@ -115,6 +117,8 @@ class Checks:
                 self._after_order(order, event, changes, at)
         if changes is not None and (changes.entries or touched):
             self._after_account(engine, account, at)
+        if isinstance(event, e.Noted) and event.topic == "reconcile":
+            self.begun = True  # the kill state was taken up before
         if isinstance(event, e.LatchSet | e.LatchReleased):
             self._after_latch(event, engine)
         if self.events % 50 == 0:
@@ -215,7 +219,10 @@ class Checks:
 
     def operator_released(self, latches: tuple[Latch, ...]) -> None:
         """Hear of a release by hand: what it named binds no longer."""
-        self.latched -= set(latches)
+        lifted = {
+            (latch.level, latch.scope) for latch in latches
+        }  # of one level and scope the flag holds one
+        self.latched = {each for each in self.latched if (each.level, each.scope) not in lifted}
 
     def _now_and_then(self, engine: Engine, at: int) -> None:
         assert self.live is not None
@@ -223,7 +230,7 @@ class Checks:
         tasks = len(self.live._tasks)
         bounded = kept < 5_000 and tasks < 500 and len(self.live.inbox) < 1_000
         self.holds("INV-22", bounded, f"{kept} steps unwritten, {tasks} tasks")
-        for latch in sorted(self.latched, key=str):
+        for latch in sorted(self.latched, key=str) if self.begun else ():
             standing = any(
                 each.level is latch.level and each.scope == latch.scope for each in engine.state.latches
             )

@@ -13,7 +13,7 @@ import msgspec
 
 from tradecli.domain.control import Latch, Scope
 from tradecli.domain.decision import Input
-from tradecli.domain.enums import Liquidity, Severity, Side, StrategyState
+from tradecli.domain.enums import KillLevel, Liquidity, Severity, Side, StrategyState
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.intent import Intent
 from tradecli.domain.market import MarketEvent
@@ -226,11 +226,12 @@ class LatchSet(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class LatchReleased(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """An operator released every latch of ``scope`` with a reason."""
+    """An operator released every latch of ``scope``, or of one level there, with a reason."""
 
     scope: Scope
     reason: str
     ts: int
+    level: KillLevel | None = None
 
 
 class StrategySet(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -175,12 +175,10 @@ class Spine:
             if latch not in self.engine.state.latches:
                 self.take(LatchSet(latch=latch, ts=at))
         kept = {(latch.scope, latch.level) for latch in binding}
-        gone = {latch.scope for latch in self.engine.state.latches if (latch.scope, latch.level) not in kept}
-        for scope in sorted(gone, key=str):
-            self.take(LatchReleased(scope=scope, reason="released by another process", ts=at))
-            for latch in binding:  # a release names a scope; what was set there meanwhile binds on
-                if latch.scope == scope:
-                    self.take(LatchSet(latch=latch, ts=at))
+        gone = {(latch.scope, latch.level) for latch in self.engine.state.latches} - kept
+        for scope, level in sorted(gone, key=str):
+            told = "released by another process"
+            self.take(LatchReleased(scope=scope, level=level, reason=told, ts=at))
 
     def load_flag(self, stored: tuple[Latch, ...]) -> None:
         """Read the flag at a start; a latch of the store that the flag neither holds nor lifted is written back."""

@@ -211,7 +211,11 @@ class State:
                 if event.latch not in self.latches:
                     self.latches = (*self.latches, event.latch)
             case LatchReleased():
-                self.latches = tuple(latch for latch in self.latches if latch.scope != event.scope)
+                self.latches = tuple(
+                    latch
+                    for latch in self.latches
+                    if latch.scope != event.scope or event.level not in (None, latch.level)
+                )
             case StrategySet():
                 self.strategies[event.strategy] = event.state
             case OrderAdopted():

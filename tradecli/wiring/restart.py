@@ -27,8 +27,10 @@ def read_past(path: Path, run_id: str, seq: int, now: int) -> Past:
         match event:
             case LatchSet(latch=latch) if latch not in latches:
                 latches.append(latch)
-            case LatchReleased(scope=scope):
-                latches = [latch for latch in latches if latch.scope != scope]
+            case LatchReleased(scope=scope, level=level):
+                latches = [
+                    latch for latch in latches if latch.scope != scope or level not in (None, latch.level)
+                ]
             case StrategySet(strategy=strategy, state=state):
                 strategies[strategy] = state
             case OrderAsked(key=key, request=request) if key:
