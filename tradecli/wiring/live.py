@@ -245,11 +245,14 @@ class _Live:
     async def _source(self) -> AsyncIterator[Event]:
         """Yield prices and links at once; bars, rates and the time once the past that they build on is in.
 
-        Until then nothing is decided, and whoever watches sees prices move.
+        Until then nothing is decided: prices move before the first cycle is due, and then wait. Whoever watches is
+        told ten times a second.
         """
         assert self.market is not None  # noqa: S101 - ``_open`` runs before the source is asked
         warming = asyncio.ensure_future(self._warm(self.market))
         held: list[Event] = []
+        now = SystemClock().now()
+        patience = now - now % MINUTE_MS + MINUTE_MS
         try:
             async for event in self.market.stream(self._listened()):
                 if warming.done():
@@ -258,11 +261,15 @@ class _Live:
                         yield late
                     held.clear()
                     yield event
-                elif isinstance(event, _AT_ONCE):
+                elif isinstance(event, _AT_ONCE) and SystemClock().now() < patience:
                     yield event
-                elif not isinstance(event, TimerFired):
+                elif not isinstance(event, (TimerFired, Quote, Book)):
                     held.append(event)
-                elif self.runner is not None and self.runner.on_breath is not None:
+                elif (
+                    isinstance(event, TimerFired)
+                    and self.runner is not None
+                    and self.runner.on_breath is not None
+                ):
                     await self.runner.on_breath()
         finally:
             warming.cancel()

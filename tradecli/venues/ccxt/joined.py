@@ -85,12 +85,13 @@ class JoinedMarket:
                 await market.listen(feeds)
                 return
             except VenueError as error:
-                now = market.client.clock.now()
-                self.inbox.put(LinkChanged(venue=venue, up=False, ts=now, reason=error.message))
+                reason = error.message
             except ExceptionGroup as broken:
                 found, rest = broken.split(VenueError)
                 if found is None or rest is not None:
                     raise
+                reason = "; ".join(str(each) for each in found.exceptions)
+            self.inbox.put(LinkChanged(venue=venue, up=False, ts=market.client.clock.now(), reason=reason))
             await asyncio.sleep(AGAIN_S[min(attempt, len(AGAIN_S) - 1)])
             attempt += 1
 
