@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tradecli.domain.enums import Mode
 from tradecli.errors import LockHeld, StoreFault
-from tradecli.store.lock import HeldLease, ProcessLock
+from tradecli.store.ledger import Ledger
+from tradecli.store.lock import FencedLease, HeldLease, ProcessLock
 
 
 def test_m01_a_second_one_is_refused_and_told_the_process_that_holds_it(tmp_path: Path) -> None:
@@ -57,3 +61,74 @@ def test_x10_the_file_is_private_and_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "s" / "l.lock")
     with pytest.raises(StoreFault, match="link"):
         ProcessLock(tmp_path / "link").acquire()
+
+
+class Ticking:
+    """A clock that moves by what is slept; something may happen at each sleep."""
+
+    def __init__(self, at_sleep: Callable[[int], None]) -> None:
+        self.at, self.slept, self._at_sleep = 0, 0, at_sleep
+
+    def now(self) -> int:
+        return self.at
+
+    def monotonic(self) -> int:
+        return self.at
+
+    async def sleep_until(self, ts: int) -> None:
+        self.at, self.slept = ts, self.slept + 1
+        self._at_sleep(self.slept)
+
+
+def test_a_one_shot_waits_for_another_one_to_end_and_takes_its_turn(tmp_path: Path) -> None:
+    first, second = ProcessLock(tmp_path / "l.lock"), ProcessLock(tmp_path / "l.lock")
+    first.acquire()
+    clock = Ticking(lambda times: first.release() if times == 3 else None)
+    asyncio.run(second.acquire_within(1_000, clock))  # type: ignore[arg-type]
+    assert clock.slept == 3 and second.is_ours()
+    second.release()
+
+
+def test_m01_it_waits_only_as_long_as_it_was_told(tmp_path: Path) -> None:
+    first = ProcessLock(tmp_path / "l.lock")
+    first.acquire()
+    clock = Ticking(lambda times: None)
+    with pytest.raises(LockHeld):
+        asyncio.run(ProcessLock(tmp_path / "l.lock").acquire_within(100, clock))  # type: ignore[arg-type]
+    assert 0 < clock.at <= 100 + 25
+    first.release()
+
+
+def test_m04_a_lock_whose_file_is_gone_or_is_another_one_is_lost(tmp_path: Path) -> None:
+    lock = ProcessLock(tmp_path / "l.lock")
+    assert not lock.is_ours()
+    lock.acquire()
+    (tmp_path / "l.lock").unlink()
+    assert not lock.is_ours()
+    (tmp_path / "l.lock").write_text("")
+    assert not lock.is_ours() and not HeldLease(1, lock).held()
+    lock.release()
+
+
+def test_m04_a_fence_that_moved_on_or_cannot_be_read_is_a_lost_lease(tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+
+    async def lease() -> int:
+        ledger = await Ledger.open(path, mode=Mode.REPLAY, account="a")
+        try:
+            return await ledger.take_lease("x")
+        finally:
+            await ledger.close()
+
+    lock = ProcessLock(tmp_path / "l.lock")
+    lock.acquire()
+    held = FencedLease(asyncio.run(lease()), path, lock)
+    assert held.held()
+    asyncio.run(lease())
+    assert not held.held()
+    held.close()
+    assert not held.held()
+    again = FencedLease(1, path, lock)
+    lock.release()
+    assert not again.held()
+    again.close()
