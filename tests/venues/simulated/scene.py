@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tests.venues.simulated import LONG_VARIABLE
 from tradecli.domain.events import Event
 from tradecli.domain.feed import Feed
 from tradecli.domain.market import MARKET_TYPES, available_at
@@ -18,7 +19,6 @@ from tradecli.venues.simulated import START_MS, SimulatedMarket, Tape, tape_name
 
 T = TypeVar("T")
 
-LONG_VARIABLE = "TRADECLI_LONG_SIMULATED"
 LONG = bool(os.environ.get(LONG_VARIABLE))
 """Set by ``python -m tests.venues.simulated.long``."""
 
