@@ -177,6 +177,8 @@ class _Demo:
         async def pause() -> None:
             await asyncio.sleep(_BETWEEN_SLICES_S)
 
+        for _ in self.market.remember():
+            await pause()
         state, feeds = self.parts.engine.state, self.parts.feeds
         await warm_up(state, self.market, feeds, self.market.start, roll=False, pause=pause)
 
