@@ -21,8 +21,8 @@ from tradecli.config import sections
 from tradecli.errors import ExitCode, UsageError
 
 NOW = 1_790_000_000_000
-_FREE = {"demo", "tui", "run", "backtest", "replay", "data", "db", "doctor"}
-"""Words whose answer, once a line is well formed, is dear or starts an engine: they only see lines that are not."""
+_FREE = {"demo", "tui", "run", "rehearse", "backtest", "replay", "data", "db", "doctor", "venues"}
+"""Words whose answer is dear, starts an engine or asks the network: whole lines of theirs are not drawn."""
 _CODES = {int(code) for code in ExitCode} - {int(ExitCode.INTERNAL)}
 _GOOD = {
     "profile": "demo", "format": "json", "fields": "a,b", "sort": "-a", "limit": "5", "units": "pct", "tz": "utc",
