@@ -95,3 +95,10 @@ def test_a_command_loads_nothing_that_it_does_not_need(budget: Budget, tmp_path:
 
 def test_the_probe_sees_an_import_that_is_deferred_into_a_function(tmp_path: Path) -> None:
     assert "decimal" in loaded_by("tradecli.domain.number", tmp_path)
+
+
+def test_the_console_paints_its_first_frame_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
+    before_the_frame = (*HEAVY, "numpy", "pydantic", "structlog", "aiosqlite")
+    loaded = loaded_by("tradecli.tui.app", tmp_path)
+    assert "tradecli.tui.screens" in loaded
+    assert not loaded & (set(before_the_frame) - {"textual"})

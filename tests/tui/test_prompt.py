@@ -66,7 +66,7 @@ async def test_a_quotation_that_does_not_end_is_said_and_nothing_runs(session: F
 @pytest.mark.asyncio
 async def test_tab_completes_and_the_first_offer_is_shown(session: FakeSession) -> None:
     async with opened(session) as pilot:
-        await pilot.press("colon", *"vol s")
+        await pilot.press("colon", *"vol sh")
         await settled(pilot)
         assert "Composite volatility and its parts." in text_of(pilot.app)
         await pilot.press("tab")

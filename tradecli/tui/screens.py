@@ -11,8 +11,22 @@ from tradecli.tui.panels.ops import EnginePanel, FeedsPanel, LimitsPanel
 from tradecli.tui.panels.orders import BlotterPanel, FillsPanel, OrderPanel, PositionsPanel
 from tradecli.tui.panels.overview import EventsPanel, RiskPanel, StrategiesPanel, WatchPanel
 from tradecli.tui.panels.report import ReportPanel
-from tradecli.tui.panels.vol import ConePanel, SurfacePanel
 from tradecli.tui.tiles import Tree, Width, columns, rows
+
+
+def _cone(name: str) -> Panel:
+    from tradecli.tui.panels.vol import (
+        ConePanel,
+    )  # the reports it draws bring numpy: not before the first frame
+
+    return ConePanel(name)
+
+
+def _surface(name: str) -> Panel:
+    from tradecli.tui.panels.vol import SurfacePanel  # as above
+
+    return SurfacePanel(name)
+
 
 _REPORTS = {
     "vol": ("vol.show", "Inputs → composite"),
@@ -41,8 +55,8 @@ _KINDS: dict[str, Callable[[str], Panel]] = {
     "feeds": FeedsPanel,
     "engine": EnginePanel,
     "limits": LimitsPanel,
-    "cone": ConePanel,
-    "surface": SurfacePanel,
+    "cone": _cone,
+    "surface": _surface,
 }
 
 
