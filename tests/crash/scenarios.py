@@ -198,10 +198,9 @@ def flatten(folder: Path, venue: Running) -> Told:
         time.sleep(0.05)
     switch = KillSwitch(folder / "kill.json")
     switch.set(Latch(level=KillLevel.FLATTEN, scope=Scope(), reason="x", by="operator", at=0))
-    until = time.monotonic() + 40
-    while time.monotonic() < until and (venue.ask("account").positions or _open(venue)):
+    until = time.monotonic() + 120  # ten seconds where the machine is not busy
+    while time.monotonic() < until and not any(latch.level is KillLevel.HALT for latch in switch.load()):
         time.sleep(0.1)
-    time.sleep(1.5)
     levels = sorted({latch.level.value for latch in switch.load()})
     account = venue.ask("account")
     kill(child)
