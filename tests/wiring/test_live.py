@@ -105,7 +105,8 @@ def until(session: EngineSession, enough: Callable[[Snapshot], bool], seconds: f
 def test_a_session_shows_live_prices_says_so_when_they_stop_and_signs_nothing(served: Served) -> None:
     session = live_session(profile="rehearsal")
     try:
-        shot = until(session, lambda shot: bool(shot.quotes))
+        bitcoin = InstrumentId("BTCUSDT@binance")
+        shot = until(session, lambda shot: bool(shot.quotes) and session.book(bitcoin) is not None)
         assert shot.mode is Mode.REHEARSAL
         assert served.server is not None and served.server.signed_requests == 0
         served.stop()
