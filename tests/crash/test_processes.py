@@ -20,7 +20,7 @@ _MISMATCH = ExitCode.MISMATCH.value
 @pytest.fixture(scope="module")
 def told() -> dict[str, Any]:
     line = [sys.executable, "-m", "tests.crash.scenarios"]
-    done = subprocess.run(line, cwd=_ROOT, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(line, cwd=_ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 
