@@ -83,7 +83,7 @@ def test_a_log_is_private_lines_of_json_without_secrets_or_control_characters(lo
 
 
 def test_a_sink_that_fails_loses_its_line_and_nothing_else(
-    log: Path, monkeypatch: pytest.MonkeyPatch
+    log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (sink,) = [
         handler for handler in logging.getLogger("tradecli").handlers if hasattr(handler, "baseFilename")
@@ -92,8 +92,12 @@ def test_a_sink_that_fails_loses_its_line_and_nothing_else(
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(sink, "format", full)
-    logging.getLogger("tradecli.engine").error("lost")
+    with monkeypatch.context() as disk:
+        disk.setattr(sink, "format", full)
+        logging.getLogger("tradecli.engine").error("lost")
+    logging.getLogger("tradecli.engine").error("kept")
+    assert [json.loads(line)["event"] for line in log.read_text(encoding="utf-8").splitlines()] == ["kept"]
+    assert capsys.readouterr().err == ""
 
 
 def test_a_log_is_never_written_through_a_link(tmp_path: Path) -> None:
@@ -115,8 +119,16 @@ SHAPES = st.recursive(
 
 @given(SHAPES)
 def test_json_stays_json_whatever_is_masked_in_it(value: object) -> None:
-    json.loads(redacted(json.dumps(value)))
-    json.loads(redacted(json.dumps(value, separators=(",", ":"))))
+    for separators in ((", ", ": "), (",", ":")):
+        masked = json.loads(redacted(json.dumps(value, separators=separators)))
+        assert type(masked) is type(value) and _shape(masked) == _shape(value)
+
+
+def _shape(value: object) -> object:
+    """Return the lists, keys and kinds of leaves of a document, without its words."""
+    if isinstance(value, dict):
+        return {key: _shape(each) for key, each in value.items()}
+    return [_shape(each) for each in value] if isinstance(value, list) else type(value)
 
 
 def test_a_named_secret_is_masked_in_json() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,16 +49,18 @@ def test_the_json_of_a_recorded_run_is_the_one_that_was_agreed(
     run: Run, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorded.write(folders.ledger_file("demo"))
-    agree(run, name, RECORDED[name], monkeypatch)
+    found, agreed = answer(run, name, RECORDED[name], monkeypatch)
+    assert found == agreed
 
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_the_json_is_the_one_that_was_agreed(run: Run, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    agree(run, name, ANSWERS[name], monkeypatch)
+    found, agreed = answer(run, name, ANSWERS[name], monkeypatch)
+    assert found == agreed
 
 
-def agree(run: Run, name: str, argv: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compare an answer with the agreed file."""
+def answer(run: Run, name: str, argv: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
+    """Return an answer and the one that was agreed; ``TRADECLI_GOLDEN=write`` agrees to what is answered now."""
     monkeypatch.setattr(main, "now_ms", lambda: NOW)
     found = run(*argv, "--format", "json").json
     path = GOLDEN / f"{name}.json"
@@ -65,4 +68,4 @@ def agree(run: Run, name: str, argv: list[str], monkeypatch: pytest.MonkeyPatch)
     if os.environ.get("TRADECLI_GOLDEN") == "write":
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    assert json.loads(path.read_text(encoding="utf-8")) == found
+    return found, json.loads(path.read_text(encoding="utf-8"))

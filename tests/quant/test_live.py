@@ -12,8 +12,10 @@ from tradecli.quant import indicators, oscillators
 from tradecli.quant.live import LiveIndicators
 
 
-def compare(high: np.ndarray, low: np.ndarray, close: np.ndarray, live: LiveIndicators, n: int) -> None:
-    """Hold every value at every bar against its batch twin, absence included; ``n`` is used for all five."""
+def both(
+    high: np.ndarray, low: np.ndarray, close: np.ndarray, live: LiveIndicators, n: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return every value at every bar and its batch twin, NaN where there is none; ``n`` is used for all five."""
     lines = indicators.macd(close, n, 2 * n, n - 1)
     bands = indicators.bollinger(close, n)
     batch = np.column_stack(
@@ -29,13 +31,13 @@ def compare(high: np.ndarray, low: np.ndarray, close: np.ndarray, live: LiveIndi
             bands.lower,
         ]
     )
-    scale = float(close[0]) if len(close) else 1.0
+    found = np.empty_like(batch)
     for t in range(len(close)):
         live.update(float(high[t]), float(low[t]), float(close[t]))
         none = (None, None, None)
         row = [live.ema, *(live.macd or none), live.rsi, live.atr, *(live.bollinger or none)]
-        found = np.array([np.nan if each is None else each for each in row])
-        np.testing.assert_allclose(found, batch[t], rtol=1e-9, atol=1e-9 * scale, err_msg=f"bar {t}")
+        found[t] = [np.nan if each is None else each for each in row]
+    return found, batch
 
 
 @settings(max_examples=40, deadline=None)
@@ -43,7 +45,9 @@ def compare(high: np.ndarray, low: np.ndarray, close: np.ndarray, live: LiveIndi
 def test_each_value_is_that_of_its_twin_at_every_bar(seed: int, n: int, count: int, unit: float) -> None:
     high, low, close, _ = bars(count, seed)
     live = LiveIndicators(n, (n, 2 * n, n - 1), n, n, n)
-    compare(unit * high, unit * low, unit * close, live, n)
+    found, batch = both(unit * high, unit * low, unit * close, live, n)
+    scale = unit * float(close[0]) if len(close) else 1.0
+    assert np.allclose(found, batch, rtol=1e-9, atol=1e-9 * scale, equal_nan=True)
 
 
 def test_rounding_does_not_pile_up_over_a_hundred_thousand_bars() -> None:
