@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
-from typing import Any
 
 import msgspec
 
@@ -113,7 +112,9 @@ class Venue:
     on_request: Callable[[Request], None] = lambda request: None
     ids_unique: bool = True
     partial: float = 0.4
-    """Share of the fills of resting orders that take a part only."""
+    """Share of the fills that take a part only."""
+    takers_whole: bool = False
+    """Orders that meet a standing price when they come are filled whole."""
     quotes: dict[InstrumentId, tuple[Decimal, Decimal]] = field(default_factory=dict)
     orders: dict[str, list[Resting]] = field(default_factory=dict)
     open: dict[str, Resting] = field(default_factory=dict)
@@ -203,11 +204,8 @@ class Venue:
             positions=self.positions(),
             open_orders=(*(order.as_order() for order in self.open.values()), *self.foreign),
             fills=tuple(self.fills),
-            **self._income(),
+            income=tuple(self.income),
         )
-
-    def _income(self) -> dict[str, Any]:
-        return {"income": tuple(self.income)} if "income" in AccountSnapshot.__struct_fields__ else {}
 
     def positions(self) -> tuple[Position, ...]:
         return tuple(
@@ -286,7 +284,10 @@ class Venue:
         price = best if liquidity is Liquidity.TAKER or limit is None else limit
         qty = min(order.left, self._closable(request)) if request.reduce_only else order.left
         lot = self.instruments[request.instrument].lot
-        if qty > lot and request.tif is not TimeInForce.FOK and self.rng.random() < self.partial:
+        in_parts = request.tif is not TimeInForce.FOK and not (
+            self.takers_whole and liquidity is Liquidity.TAKER
+        )
+        if qty > lot and in_parts and self.rng.random() < self.partial:
             qty = max(lot, (qty * D(self.rng.randint(20, 80)) / 100) // lot * lot)
         if qty <= 0:
             self._end(order, S.CANCELED, "reduce-only: the position is closed", at)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.simulation.twin import Twin
+from tests.fakevenue.core import Venue
 from tradecli.domain import events as e
 from tradecli.domain.control import STRICTNESS, Latch
 from tradecli.domain.enums import KillLevel, OrderStatus, Side
@@ -49,7 +49,7 @@ class Violation(BaseException):
 class Checks:
     """One seed's checker; it outlives the engines, as the venue does."""
 
-    def __init__(self, twin: Twin, now: Callable[[], int], ledger: Path, flag: Path) -> None:
+    def __init__(self, twin: Venue, now: Callable[[], int], ledger: Path, flag: Path) -> None:
         self.twin = twin
         self.now = now
         self.ledger = ledger
@@ -212,8 +212,7 @@ class Checks:
             if event.latch.by == "reconciliation":
                 account = engine.state.account
                 equal = account.balances.get((self.twin.name, "USDT"), ZERO) == self.twin.balance and all(
-                    account.position(each).qty == position.qty
-                    for each, position in self.twin.positions.items()
+                    account.position(each).qty == held.qty for each, held in self.twin.held.items()
                 )
                 self.holds("INV-07", not equal, "a difference is told, and there is none")
 
@@ -354,9 +353,9 @@ class Checks:
         self.holds("INV-25", not unknown, f"still unknown: {unknown}")
         stuck = [o.client_id for o in account.live.values() if o.status in (S.INTENT, S.SENDING)]
         self.holds("INV-25", not stuck, f"still on their way: {stuck}")
-        for instrument, position in self.twin.positions.items():
+        for instrument, held in self.twin.held.items():
             ours = account.position(instrument).qty
-            self.holds("INV-25", ours == position.qty, f"{instrument}: {ours} here, {position.qty} there")
+            self.holds("INV-25", ours == held.qty, f"{instrument}: {ours} here, {held.qty} there")
         balance = account.balances.get((self.twin.name, "USDT"), ZERO)
         self.holds("INV-25", balance == self.twin.balance, f"{balance} here, {self.twin.balance} there")
         listed = {order.client_id for order in theirs.open_orders if order.client_id.startswith("sim")}

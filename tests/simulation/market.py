@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 
 from tests.fakes.virtual import VirtualClock
-from tests.simulation.twin import Twin
+from tests.fakevenue.core import Venue
 from tests.simulation.wire import Switchboard
 from tradecli.domain.enums import Side
 from tradecli.domain.events import Event, LinkChanged
@@ -66,7 +66,9 @@ class Walk:
 class Market:
     """Moves the twin's market and yields what the engine hears of it, until ``stopped``."""
 
-    def __init__(self, twin: Twin, clock: VirtualClock, faults: Switchboard, starts: dict[InstrumentId, int]):
+    def __init__(
+        self, twin: Venue, clock: VirtualClock, faults: Switchboard, starts: dict[InstrumentId, int]
+    ):
         self.twin = twin
         self.clock = clock
         self.faults = faults

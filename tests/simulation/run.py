@@ -17,12 +17,12 @@ from typing import Any
 import msgspec
 
 from tests.fakes.virtual import VirtualClock, run_virtually
+from tests.fakevenue.core import Venue
 from tests.simulation import desk
 from tests.simulation.checks import Checks, Violation
 from tests.simulation.disk import Disk, DiskConnection
 from tests.simulation.market import Market
 from tests.simulation.options import Act, Options
-from tests.simulation.twin import Twin
 from tests.simulation.wire import Killed, Switchboard, Wire, WiredExecution
 from tradecli.domain.control import Latch, Scope
 from tradecli.domain.enums import KillLevel, Mode, OrderType, Side, StrategyState
@@ -139,7 +139,7 @@ class World:
         self.flag = folder / "kill.json"
         self.rng = Random(f"world {options.seed}")
         self.faults = Switchboard(Random(f"faults {options.seed}"), options.rates)
-        self.twin = Twin("twin", desk.INSTRUMENTS, Random(f"twin {options.seed}"))
+        self.twin = Venue("twin", desk.INSTRUMENTS, Random(f"twin {options.seed}"), takers_whole=True)
         self.wire = Wire(self.twin, clock, self.faults)
         self.market = Market(self.twin, clock, self.faults, desk.STARTS)
         self.disk = Disk(self.path, Random(f"disk {options.seed}"))

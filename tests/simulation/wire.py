@@ -13,8 +13,10 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Any
 
+import msgspec
+
 from tests.fakes.virtual import VirtualClock
-from tests.simulation.twin import Twin, trimmed
+from tests.fakevenue.core import Venue
 from tradecli.domain.events import AccountEvent, OrderCanceled, OrderVoided
 from tradecli.domain.order import Approved, Order
 from tradecli.errors import BadPayload, RateLimited, Unavailable
@@ -67,7 +69,7 @@ class Line:
 class Wire:
     """Everything between engines and one twin."""
 
-    def __init__(self, twin: Twin, clock: VirtualClock, faults: Switchboard) -> None:
+    def __init__(self, twin: Venue, clock: VirtualClock, faults: Switchboard) -> None:
         self.twin = twin
         self.clock = clock
         self.faults = faults
@@ -234,3 +236,9 @@ class WiredExecution:
             else:
                 await line.changed.wait()
             self._alive()
+
+
+def trimmed(snapshot: AccountSnapshot, gone: str) -> AccountSnapshot:
+    """Return a snapshot whose list of open orders lacks one: what a flickering list shows (V04)."""
+    kept = tuple(order for order in snapshot.open_orders if order.client_id != gone)
+    return msgspec.structs.replace(snapshot, open_orders=kept)
