@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,6 @@ import msgspec
 
 from tradecli import __version__, codec
 from tradecli.config.loading import Config, load
-from tradecli.domain.commands import Step
 from tradecli.domain.control import Scope
 from tradecli.domain.enums import Mode
 from tradecli.domain.events import Event
@@ -23,16 +21,13 @@ from tradecli.engine.clock import SimulatedClock
 from tradecli.engine.picture import Pictures
 from tradecli.engine.runner import Runner
 from tradecli.engine.session import EngineSession, Plan
-from tradecli.engine.snapshot import Snapshot
-from tradecli.engine.summary import desk_status
 from tradecli.engine.warmup import prices_first, warm_up
-from tradecli.errors import StoreFault
 from tradecli.store.killswitch import KillSwitch
 from tradecli.store.ledger import Ledger, Run
-from tradecli.store.lock import HeldLease, ProcessLock
 from tradecli.venues.simulated.market import SimulatedMarket
 from tradecli.venues.simulated.tapes import TAPES, Tape, tape_named
 from tradecli.wiring.parts import ACCOUNT, Outcome, Parts, build, carry, config_content, kill_file
+from tradecli.wiring.session_ledger import SessionLedger
 
 SEED = 42
 TAPE = "tour"
@@ -120,26 +115,24 @@ class _Demo:
         self.seed = seed
         self.market = SimulatedMarket(seed, tape_named(tape))
         self.run = _run_of(config, seed, tape, self.market.start, {})
-        self.lock = ProcessLock(config.place.ledger.with_suffix(".lock"))
+        self.ledger = SessionLedger(config.place, self.run)
         self.switch = KillSwitch(kill_file(config.profile))
         self.parts: Parts = build(config, asyncio.run(self._instruments()), seed=seed)
-        self._ledger: Ledger | None = None
-        self._fence = 0
 
     async def _instruments(self) -> Sequence[Instrument]:
         found: Sequence[Instrument] = await self.market.instruments()
         return found
 
     def session(self, speed: float, for_ms: int | None) -> EngineSession:
-        self.lock.acquire()
+        self.ledger.acquire()
         start = self.market.start
         runner = Runner(
             self.parts.engine,
             self.parts.assessor,
             self.parts.venue,
             SimulatedClock(start, speed),
-            self,  # type: ignore[arg-type]
-            HeldLease(0, self.lock),
+            self.ledger,  # type: ignore[arg-type]
+            self.ledger.lease,
             self.switch,
             durable=True,
             keep_reports=True,
@@ -155,12 +148,12 @@ class _Demo:
                 source=self._source(),
                 start=start,
                 until=until,
-                prepare=self._open,
+                prepare=self.ledger.open,
                 on_exit=self.config.run.on_exit,
             ),
             release=self._release,
-            close=self._close,
-            beat=self._beat,
+            close=self.ledger.close,
+            beat=self.ledger.beat,
         ).start()
 
     def _release(self, scope: Scope, reason: str) -> None:
@@ -181,27 +174,6 @@ class _Demo:
             await pause()
         state, feeds = self.parts.engine.state, self.parts.feeds
         await warm_up(state, self.market, feeds, self.market.start, roll=False, pause=pause)
-
-    async def _open(self) -> None:
-        self._ledger = await Ledger.open(self.config.place.ledger, mode=Mode.DEMO, account=ACCOUNT)
-        await self._ledger.begin_run(self.run)
-        self._fence = await self._ledger.take_lease(str(os.getpid()))
-
-    async def commit(self, steps: Sequence[Step], fence: int) -> None:
-        """Hand steps to the ledger under the fence that was taken on this loop."""
-        if self._ledger is None:
-            raise StoreFault("the ledger is not open yet", path=str(self.config.place.ledger), number=132)
-        await self._ledger.commit(steps, self._fence)
-
-    async def _beat(self, snapshot: Snapshot) -> None:
-        if self._ledger is not None:
-            body = codec.encode(desk_status(snapshot))
-            await self._ledger.beat(snapshot.at, time.time_ns() // 1_000_000, body)
-
-    async def _close(self) -> None:
-        if self._ledger is not None:
-            await self._ledger.close()
-        self.lock.release()
 
 
 def _run_of(config: Config, seed: int, tape: str, start: int, data: Mapping[str, Any]) -> Run:

@@ -7,7 +7,6 @@ path could sign a request. A session shows prices as soon as they come and reads
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,7 +18,6 @@ from tradecli import __version__, codec
 from tradecli.config import folders
 from tradecli.config.loading import Config, load
 from tradecli.domain.budget import Priority
-from tradecli.domain.commands import Step
 from tradecli.domain.control import Scope
 from tradecli.domain.enums import Mode
 from tradecli.domain.events import Event, LinkChanged, TimerFired
@@ -39,14 +37,11 @@ from tradecli.engine.clock import SimulatedClock, SystemClock
 from tradecli.engine.picture import Pictures
 from tradecli.engine.runner import Runner
 from tradecli.engine.session import EngineSession, Plan
-from tradecli.engine.snapshot import Snapshot
-from tradecli.engine.summary import desk_status
 from tradecli.engine.warmup import warm_up
-from tradecli.errors import NotFound, StoreFault, UsageError
+from tradecli.errors import NotFound, UsageError
 from tradecli.store.budget import SharedBudget
 from tradecli.store.killswitch import KillSwitch
-from tradecli.store.ledger import Ledger, Run
-from tradecli.store.lock import HeldLease, ProcessLock
+from tradecli.store.ledger import Run
 from tradecli.store.market import MarketStore
 from tradecli.store.recorder import Recorder
 from tradecli.venues.ccxt import PROFILES, profile_of
@@ -57,7 +52,8 @@ from tradecli.venues.ccxt.market import CcxtMarket
 from tradecli.venues.ccxt.profile import Listed
 from tradecli.venues.ccxt.transport import connect
 from tradecli.wiring.kept import KeptMarket
-from tradecli.wiring.parts import ACCOUNT, Parts, build, config_content, kill_file, stream_feeds, watch
+from tradecli.wiring.parts import Parts, build, config_content, kill_file, stream_feeds, watch
+from tradecli.wiring.session_ledger import SessionLedger
 
 LIVE_MODES = (Mode.PAPER, Mode.REHEARSAL)
 LIVE_NOTE = "Live markets, paper fills."
@@ -166,16 +162,14 @@ class _Live:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.run = _run_of(config)
-        self.lock = ProcessLock(config.place.ledger.with_suffix(".lock"))
+        self.ledger = SessionLedger(config.place, self.run)
         self.switch = KillSwitch(kill_file(config.profile))
         self.listings: dict[str, Sequence[Listed]] = {}
         self.parts: Parts = build(config, asyncio.run(self._list()), seed=config.paper.seed)
         self.reach: Reach | None = None
         self.market: KeptMarket | None = None
         self._store: MarketStore | None = None
-        self._ledger: Ledger | None = None
         self._keeping: asyncio.Task[None] | None = None
-        self._fence = 0
         self.runner: Runner | None = None
 
     async def _list(self) -> Sequence[Instrument]:
@@ -193,26 +187,22 @@ class _Live:
         return [each for each in found if each.id in watched]
 
     def session(self, for_ms: int | None) -> EngineSession:
-        self.lock.acquire()
+        self.ledger.acquire()
         start = self.run.started
         runner = self.runner = Runner(
             self.parts.engine,
             self.parts.assessor,
             self.parts.venue,
             SimulatedClock(start),
-            self,  # type: ignore[arg-type]
-            HeldLease(0, self.lock),
+            self.ledger,  # type: ignore[arg-type]
+            self.ledger.lease,
             self.switch,
             durable=True,
             keep_reports=True,
             real=SystemClock(),
         )
         mode = self.config.mode
-        note = (
-            "Loopback venues: nothing leaves this machine."
-            if mode is Mode.REHEARSAL
-            else "Live markets, paper fills."
-        )
+        note = LOOPBACK_NOTE if mode is Mode.REHEARSAL else LIVE_NOTE
         pictures = Pictures(
             self.parts.engine, runner.heard, mode, self.run.run_id, self.config.paper.seed, note
         )
@@ -224,16 +214,14 @@ class _Live:
             on_exit=self.config.run.on_exit,
         )
         return EngineSession(
-            mode, runner, pictures, plan, release=self._release, close=self._close, beat=self._beat
+            mode, runner, pictures, plan, release=self._release, close=self._close, beat=self.ledger.beat
         ).start()
 
     def _release(self, scope: Scope, reason: str) -> None:
         self.switch.release(scope)
 
     async def _open(self) -> None:
-        self._ledger = await Ledger.open(self.config.place.ledger, mode=self.config.mode, account=ACCOUNT)
-        await self._ledger.begin_run(self.run)
-        self._fence = await self._ledger.take_lease(str(os.getpid()))
+        await self.ledger.open()
         self._store = await MarketStore.open(self.config.place.market)
         self.reach = Reach(self.config.mode, self.config.profile, priority=Priority.HISTORY)
         self.reach.knows(self.listings)
@@ -287,17 +275,6 @@ class _Live:
         state, now = self.parts.engine.state, SystemClock().now()
         await warm_up(state, market, self.parts.feeds, now, roll=False, pause=_breathe)
 
-    async def commit(self, steps: Sequence[Step], fence: int) -> None:
-        """Hand steps to the ledger under the fence that was taken on this loop."""
-        if self._ledger is None:
-            raise StoreFault("the ledger is not open yet", path=str(self.config.place.ledger), number=132)
-        await self._ledger.commit(steps, self._fence)
-
-    async def _beat(self, snapshot: Snapshot) -> None:
-        if self._ledger is not None:
-            body = codec.encode(desk_status(snapshot))
-            await self._ledger.beat(snapshot.at, time.time_ns() // 1_000_000, body)
-
     async def _close(self) -> None:
         if self.reach is not None:
             if self.reach.recorder is not None and self._keeping is not None:
@@ -308,9 +285,7 @@ class _Live:
             await self.reach.close()
         if self._store is not None:
             await self._store.close()
-        if self._ledger is not None:
-            await self._ledger.close()
-        self.lock.release()
+        await self.ledger.close()
 
 
 async def _breathe() -> None:
