@@ -18,6 +18,7 @@ from tradecli.domain.feed import (
     BookFeed,
     CandleFeed,
     Feed,
+    FundingFeed,
     MarkFeed,
     OpenInterestFeed,
     OptionsFeed,
@@ -190,3 +191,18 @@ async def test_the_whole_past_of_a_desk_takes_less_than_half_a_second() -> None:
         for interval in INTERVALS_MS.values():
             await market.history(CandleFeed(InstrumentId(name), interval, 500), START_MS)
     assert time.process_time() - began < 1.0  # half a second, on a machine that does nothing else
+
+
+@pytest.mark.parametrize("into_the_day", ["00:00:18", "08:00:12", "16:00:18", "12:00:18", "23:59:57"])
+async def test_c04_a_run_may_start_in_the_minute_in_which_a_day_or_a_funding_interval_begins(
+    into_the_day: str,
+) -> None:
+    hours, minutes, seconds = (int(part) for part in into_the_day.split(":"))
+    midnight = START_MS // DAY_MS * DAY_MS
+    start = midnight + 1_000 * (seconds + 60 * (minutes + 60 * hours))
+    market = SimulatedMarket(7, start=start)
+    first = next(iter(market.events(market.all_feeds())))
+    assert first.ts >= start
+    for feed in (CandleFeed(BTC, HOUR_MS, 30), FundingFeed(BTC, 2 * DAY_MS), MarkFeed(BTC, HOUR_MS)):
+        found = market.recall(feed, start)
+        assert found and all(available_at(event) < start for event in found)

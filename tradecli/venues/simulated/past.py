@@ -316,6 +316,8 @@ class Past:
         """Return the premium summed over the seconds of the running interval up to ``end``, and those seconds."""
         since = self.end // basis_.INTERVAL_MS * basis_.INTERVAL_MS
         seconds = (self.end - since) // 1000
+        if not seconds:
+            return 0.0, 0  # the interval begins where the past ends
         hours = self.premium(line, self.hours - (since - self.start) // HOUR_MS)
         return round(float(sum(hours.tolist())) / max(len(hours), 1) * seconds, 9), seconds
 
