@@ -75,6 +75,8 @@ def test_n05_with_every_feed_cut_all_says_its_age_and_no_symbol_can_be_traded_wi
         try:
             wait_for(lambda: len(session.snapshot().quotes) >= 3, 60)
             instruments = sorted(session.snapshot().quotes)
+            early = session.preview(order(instruments[0])).refused or ""
+            assert "warming up: the past is still being read" in early
 
             def closed() -> list[str]:
                 refusals = (session.preview(order(each)).refused or "" for each in instruments)

@@ -10,8 +10,9 @@ from tradecli.domain.events import Event
 from tradecli.domain.feed import CandleFeed, Feed, FundingFeed
 from tradecli.domain.instrument import Instrument
 from tradecli.domain.market import Candle, FundingRate, MarketEvent, Quote
+from tradecli.engine.freshness import past_link
 from tradecli.engine.state import State
-from tradecli.engine.warmup import prices_first, warm_up
+from tradecli.engine.warmup import announced, prices_first, warm_up
 
 MINUTE = 60_000
 
@@ -101,3 +102,19 @@ def test_a_past_read_in_slices_fills_the_windows_and_moves_neither_time_nor_the_
     assert (state.at, state.events) == (T0, 1)
     assert state.prices[BTC] == (100.05, T0), "an old close does not replace a live price"
     assert pauses >= 5, "two feeds and three slices"
+
+
+def test_it_is_said_before_and_after_that_the_past_is_read_and_the_second_once() -> None:
+    async def run() -> list[Event]:
+        warm: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        async def source() -> AsyncIterator[Event]:
+            yield quote(0)
+            warm.set_result(None)
+            yield quote(10)
+            yield quote(20)
+
+        return [event async for event in announced(source(), warm, lambda: T0)]
+
+    before, after = past_link(up=False, ts=T0), past_link(up=True, ts=T0)
+    assert asyncio.run(run()) == [before, quote(0), after, quote(10), quote(20)]

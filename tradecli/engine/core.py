@@ -40,6 +40,7 @@ from tradecli.engine.cycle import Cycle, Duty
 from tradecli.engine.decide import Decider, Made
 from tradecli.engine.execute import Parent, after_fill, canceled, next_child
 from tradecli.engine.flatten import SOURCE, closing_parents, held_in_scope
+from tradecli.engine.freshness import told_of
 from tradecli.engine.latching import CANCELLING
 from tradecli.engine.plan import Planned, Strategy
 from tradecli.engine.settings import RiskSettings
@@ -152,12 +153,8 @@ class Engine:
             case OrderRejected():
                 self._on_rejected(event, at)
             case LinkChanged():
-                word = "up" if event.up else "down"
-                feed = event.feed or "all feeds"
                 severity = Severity.NOTE if event.up else Severity.WARN
-                self._tell(
-                    severity, "feed", f"{event.venue} {feed} {word}: {event.reason or 'no reason given'}"
-                )
+                self._tell(severity, *told_of(event))
             case Noted():
                 self._tell(event.severity, event.topic, event.text, event.instrument)
             case OrderAdopted():

@@ -6,6 +6,7 @@ after the data have been fresh for a while, so that a flapping feed does not let
 
 from __future__ import annotations
 
+from tradecli.domain.events import LinkChanged
 from tradecli.domain.instrument import InstrumentId
 from tradecli.engine.settings import RiskSettings
 from tradecli.engine.state import State
@@ -13,12 +14,35 @@ from tradecli.present.format import moment
 
 NO_PRICE = "no price yet"
 """Nothing was ever heard: closed to orders, but not a fault that must clear."""
+DESK, PAST_FEED = "desk", "past"
+"""The link that is down while a session reads the past that its reports and limits rest on."""
 _PERIODS = 2
 """A feed that comes in bars may be this many of its periods old."""
 
 
 AHEAD_MS = 1_000
 """How far ahead of our clock something may have been heard before the clock counts as turned back (C02)."""
+
+
+def past_link(*, up: bool, ts: int) -> LinkChanged:
+    """Return the event that says whether the past has been read."""
+    reason = "the past is in" if up else "the past is still being read"
+    return LinkChanged(venue=DESK, feed=PAST_FEED, up=up, ts=ts, reason=reason)
+
+
+def told_of(link: LinkChanged) -> tuple[str, str]:
+    """Return the topic and the words in which a change of a link is told."""
+    if link.feed == PAST_FEED:
+        return "start", link.reason + ("" if link.up else ": orders that add risk wait for it")
+    word, feed = "up" if link.up else "down", link.feed or "all feeds"
+    reason = link.reason or ("" if link.up else "no reason given")
+    return "feed", f"{link.venue} {feed} {word}" + (f": {reason}" if reason else "")
+
+
+def warming(state: State) -> str | None:
+    """Say that the desk warms up: until the past is in, no order may add risk."""
+    link = state.links.get((DESK, PAST_FEED))
+    return None if link is None or link.up else f"warming up: {link.reason}"
 
 
 def staleness(state: State, instrument: InstrumentId, settings: RiskSettings, at: int) -> str | None:
@@ -75,7 +99,7 @@ class Freshness:
 
     def why_closed(self, state: State, instrument: InstrumentId, at: int) -> str | None:
         """Say why no new risk may be taken on ``instrument`` right now, or None."""
-        wrong = staleness(state, instrument, self.settings, at)
+        wrong = warming(state) or staleness(state, instrument, self.settings, at)
         if wrong is not None:
             return wrong
         was = self.closed.get(instrument)

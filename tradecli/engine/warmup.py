@@ -22,6 +22,7 @@ from tradecli.domain.feed import (
     VolIndexFeed,
 )
 from tradecli.domain.market import MARKET_TYPES, Book, Candle, MarketEvent, Quote, Trade, available_at
+from tradecli.engine.freshness import past_link
 from tradecli.engine.state import State
 from tradecli.ports import MarketData
 
@@ -85,6 +86,19 @@ async def prices_first(
         for late in held:
             yield late
         held.clear()
+        yield event
+
+
+async def announced(
+    source: AsyncIterator[Event], warm: asyncio.Future[None], now: Callable[[], int]
+) -> AsyncIterator[Event]:
+    """Yield what ``source`` yields, and before and after the past is read that it is: meanwhile nothing adds risk."""
+    yield past_link(up=False, ts=now())
+    is_told = False
+    async for event in source:
+        if warm.done() and not is_told:
+            is_told = True
+            yield past_link(up=True, ts=now())
         yield event
 
 

@@ -21,7 +21,7 @@ from tradecli.engine.clock import SimulatedClock
 from tradecli.engine.picture import Pictures
 from tradecli.engine.runner import Runner
 from tradecli.engine.session import EngineSession, Plan
-from tradecli.engine.warmup import prices_first, warm_up
+from tradecli.engine.warmup import announced, prices_first, warm_up
 from tradecli.store.killswitch import KillSwitch
 from tradecli.store.ledger import Ledger, Run
 from tradecli.venues.simulated.market import SimulatedMarket
@@ -163,7 +163,8 @@ class _Demo:
         """Show prices while the past is still being read: the first seconds belong to the person who watches."""
         warming = asyncio.create_task(self._warm_up())
         live = self.market.stream(self.market.all_feeds())
-        async for event in prices_first(live, warming, self.market.start + _PATIENCE_MS):
+        first = prices_first(live, warming, self.market.start + _PATIENCE_MS)
+        async for event in announced(first, warming, lambda: self.parts.engine.state.at or self.market.start):
             yield event
 
     async def _warm_up(self) -> None:

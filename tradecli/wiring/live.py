@@ -37,7 +37,7 @@ from tradecli.engine.clock import SimulatedClock, SystemClock
 from tradecli.engine.picture import Pictures
 from tradecli.engine.runner import Runner
 from tradecli.engine.session import EngineSession, Plan
-from tradecli.engine.warmup import warm_up
+from tradecli.engine.warmup import announced, warm_up
 from tradecli.errors import NotFound, UsageError
 from tradecli.store.budget import SharedBudget
 from tradecli.store.killswitch import KillSwitch
@@ -238,29 +238,36 @@ class _Live:
         """
         assert self.market is not None  # noqa: S101 - ``_open`` runs before the source is asked
         warming = asyncio.ensure_future(self._warm(self.market))
+        stream = self._ahead_of(warming, self.market.stream(self._listened()))
+        try:
+            async for event in announced(stream, warming, SystemClock().now):
+                yield event
+        finally:
+            warming.cancel()
+
+    async def _ahead_of(
+        self, warming: asyncio.Future[None], stream: AsyncIterator[Event]
+    ) -> AsyncIterator[Event]:
         held: list[Event] = []
         now = SystemClock().now()
         patience = now - now % MINUTE_MS + MINUTE_MS
-        try:
-            async for event in self.market.stream(self._listened()):
-                if warming.done():
-                    warming.result()
-                    for late in held:
-                        yield late
-                    held.clear()
-                    yield event
-                elif isinstance(event, _AT_ONCE) and SystemClock().now() < patience:
-                    yield event
-                elif not isinstance(event, (TimerFired, Quote, Book)):
-                    held.append(event)
-                elif (
-                    isinstance(event, TimerFired)
-                    and self.runner is not None
-                    and self.runner.on_breath is not None
-                ):
-                    await self.runner.on_breath()
-        finally:
-            warming.cancel()
+        async for event in stream:
+            if warming.done():
+                warming.result()
+                for late in held:
+                    yield late
+                held.clear()
+                yield event
+            elif isinstance(event, _AT_ONCE) and SystemClock().now() < patience:
+                yield event
+            elif not isinstance(event, (TimerFired, Quote, Book)):
+                held.append(event)
+            elif (
+                isinstance(event, TimerFired)
+                and self.runner is not None
+                and self.runner.on_breath is not None
+            ):
+                await self.runner.on_breath()
 
     def _listened(self) -> tuple[Feed, ...]:
         """Return what is listened to: what topics declare, and all that paper fills and the screens are made of."""
