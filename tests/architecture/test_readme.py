@@ -31,7 +31,7 @@ def test_every_file_that_a_set_up_line_names_is_there() -> None:
 
 
 def test_every_extra_that_the_readme_names_exists() -> None:
-    extras = re.search(r"^Extras: (.*?)\n\n", README, flags=re.MULTILINE | re.DOTALL)
+    extras = re.search(r"^The extras (.*?)\n\n", README, flags=re.MULTILINE | re.DOTALL)
     assert extras is not None
     declared = re.findall(
         r"^(\w+) = \[", (tree.ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE
