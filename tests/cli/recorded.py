@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tradecli import codec
 from tradecli.domain.commands import Notify, Record, Step
 from tradecli.domain.decision import Check, Decision, Input, Netting, Proposal
 from tradecli.domain.enums import (
@@ -145,9 +146,15 @@ def steps() -> list[Step]:
 
 
 def write(
-    path: Path, *, mode: Mode = Mode.DEMO, run_id: str = "d-1", finished: bool = True, data: Any = None
+    path: Path,
+    *,
+    mode: Mode = Mode.DEMO,
+    run_id: str = "d-1",
+    finished: bool = True,
+    data: Any = None,
+    beat: dict[str, Any] | None = None,
 ) -> None:
-    """Write the run into the ledger at ``path``."""
+    """Write the run into the ledger at ``path``; with ``beat`` it still runs, and said that at its last minute."""
 
     async def go() -> None:
         ledger = await Ledger.open(path, mode=mode, account="test")
@@ -165,7 +172,9 @@ def write(
             )
             await ledger.begin_run(run)
             await ledger.commit(steps(), fence)
-            if finished:
+            if beat is not None:
+                await ledger.beat(T0 + 60_000, T0 + 60_000, codec.encode(beat))
+            elif finished:
                 await ledger.finish_run(T0 + 60_000, SUMMARY)
         finally:
             await ledger.close()

@@ -4,6 +4,7 @@ answer that may not be old ends with 6.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -17,6 +18,9 @@ from tests.cli.test_rehearse import CONFIG
 from tradecli.config import folders
 from tradecli.domain.enums import OrderType, Side
 from tradecli.domain.order import OrderRequest
+from tradecli.tui.app import Console
+from tradecli.tui.keys import SCREENS
+from tradecli.tui.look import Rests
 from tradecli.venues.loopback.faults import Fault, Kind
 from tradecli.wiring import live_session
 from tradecli.wiring.rehearsal import rehearsing
@@ -96,13 +100,34 @@ def test_n05_with_every_feed_cut_all_says_its_age_and_no_symbol_can_be_traded_wi
             shot = session.snapshot()
             assert all(shot.at - quote.ts > 1_000 for quote in shot.quotes.values())
             assert all(not each.up or each.age_ms is None or each.age_ms > 1_000 for each in shot.feeds)
+            assert not any(each.is_fine for each in shot.feeds if each.has_prices)
+            asyncio.run(_every_screen_says_so(session))
             wait_for(lambda: _oldest(run) > QUOTE_AGE_S, 10)
+            for line in ("status", "positions list"):
+                assert run(*line.split(), "--profile", "rehearsal", "--max-age", "2s").code == 6
             asked = ("flow", "imbalance", "BTCUSDT", "--profile", "rehearsal", "--max-age", "2s")
             assert run(*asked).code == 5  # nobody answers
             assert run(*asked, "--offline").code == 6  # what was recorded is older than that
         finally:
             session.stop("leave")
         assert rehearsal.asked().signed_requests == 0
+
+
+async def _every_screen_says_so(session: Any) -> None:
+    """Walk through the screens of a console over the session: what rests on the market says that it is old."""
+    app = Console(lambda: session)
+    async with app.run_test(size=(220, 55)) as pilot:
+        while app.session is None:  # noqa: ASYNC110 - it is built by a thread
+            await asyncio.sleep(0.05)
+        told = 0
+        for screen in SCREENS:
+            await pilot.press(screen)
+            await pilot.pause(0.3)
+            for panel in app.area.panels.values():
+                if panel.display and panel.rests_on(app.look) is Rests.FOCUS:
+                    told += 1
+                    assert " old" in "".join(part.text for part in panel.status), (screen, panel.name)
+        assert told >= 15
 
 
 def _oldest(run: Run) -> float:

@@ -83,6 +83,14 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         return min(max(known), self.until)
 
     @property
+    def prices_at(self) -> int | None:
+        """The time of the newest price of the venue that is furthest behind, by the engine's last sign of life."""
+        if self.beat is None or options.current().at is not None:
+            return None
+        told = self.beat.body.get("prices_at")
+        return int(told) if told is not None else None
+
+    @property
     def asked_at(self) -> int | None:
         """The moment the age counts from: real time since the last sign of life, in the engine's time."""
         given = options.current()
@@ -100,13 +108,17 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         units: Mapping[str, str] | None = None,
         panels: Callable[[], Sequence[Panel]] | None = None,
         warnings: Sequence[str] = (),
+        rests_on_prices: bool = False,
     ) -> Answer:
-        """Return records of this run with their time and source."""
+        """Return records of this run with their time and source; what rests on prices is no newer than they are."""
+        as_of = self.as_of
+        if rests_on_prices and self.prices_at is not None:
+            as_of = min(as_of, self.prices_at)
         return Answer(
             schema=schema,
             mode=self.run.mode,
             data=rows,
-            as_of=self.as_of,
+            as_of=as_of,
             asked_at=self.asked_at,
             units=units or {},
             panels=panels,

@@ -58,7 +58,13 @@ def list_positions(
     """List positions with their profit."""
     with desk.opened(run) as ledger:
         rows = [row for row in rows_of(ledger) if ledger.selects(row.instrument) and (row.qty or flat)]
-        return ledger.answer("tradecli.positions.list/1", rows, units=UNITS, panels=lambda: [_table(rows)])
+        return ledger.answer(
+            "tradecli.positions.list/1",
+            rows,
+            units=UNITS,
+            panels=lambda: [_table(rows)],
+            rests_on_prices=True,
+        )
 
 
 @app.answers("show", uses=("venue", "at"), schema="tradecli.positions.show/1", row=PositionRow)
@@ -77,7 +83,11 @@ def show_position(
         if not rows:
             raise NotFound(f"no position in {symbol}", number=142, hint="tradecli positions list --flat")
         return ledger.answer(
-            "tradecli.positions.show/1", rows, units=UNITS, panels=lambda: [_facts(r) for r in rows]
+            "tradecli.positions.show/1",
+            rows,
+            units=UNITS,
+            panels=lambda: [_facts(r) for r in rows],
+            rests_on_prices=True,
         )
 
 
@@ -110,7 +120,9 @@ def _marks(ledger: desk.Desk) -> Mapping[str, Decimal]:
     if options.current().at is not None:
         return {}
     body: Mapping[str, Any] = ledger.beat.body if ledger.beat else ledger.run.summary or {}
-    found = body.get("positions") or ()
+    found = body.get("positions")
+    if not isinstance(found, list):  # a running desk says how many there are, not at which prices
+        return {}
     return {row["instrument"]: Decimal(str(row["mark"])) for row in found if row.get("mark") is not None}
 
 

@@ -88,7 +88,9 @@ def status() -> Answer:
     try:
         with desk.opened() as ledger:
             row = _row(ledger, standing)
-            answer = ledger.answer(SCHEMA, [row], units=UNITS, panels=lambda: [_panel(row)])
+            answer = ledger.answer(
+                SCHEMA, [row], units=UNITS, panels=lambda: [_panel(row)], rests_on_prices=True
+            )
     except NotEnoughData as nothing:
         row = _empty(place, standing)
         answer = Answer(schema=SCHEMA, mode=place.mode, data=[row], units=UNITS, panels=lambda: [_panel(row)])

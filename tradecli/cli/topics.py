@@ -90,13 +90,12 @@ def answer(
         offline=given.offline,
         seed=given.seed,
     )
-    simulated = found.mode in (Mode.DEMO, Mode.REPLAY)
     return Answer(
         schema=schema,
         mode=found.mode,
         data=found.reports,
         as_of=found.as_of,
-        asked_at=given.at if given.at is not None else found.as_of if simulated else None,
+        asked_at=given.at if given.at is not None else found.at if found.mode is Mode.DEMO else None,
         units=topic.units,
         warnings=found.warnings,
         panels=lambda: _panels(topic, found.reports, explain=given.explain),

@@ -44,9 +44,12 @@ class Assessor:
 
     def answer(self, command: Assess, at: int) -> Assessed:
         """Compute one topic's report and intents at ``at``."""
+        return self.answer_from(StateView(self.state, at, command.focus, self.watched), command, at)
+
+    def answer_from(self, view: StateView, command: Assess, at: int) -> Assessed:
+        """Compute them from a view."""
         running = self.running[command.topic]
         topic, settings = running.topic, running.settings
-        view = StateView(self.state, at, command.focus, self.watched)
         try:
             report = topic.assess(view, settings, topic.query() if topic.standing is None else topic.standing)
             intents = topic.propose(report, view, settings) if topic.propose is not None else ()

@@ -8,7 +8,7 @@ from itertools import islice
 
 from tradecli.domain.enums import Mode, StrategyState
 from tradecli.domain.feed import DAY_MS, HOUR_MS, MINUTE_MS
-from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.instrument import InstrumentId, venue_of
 from tradecli.domain.number import ZERO
 from tradecli.domain.order import Order
 from tradecli.engine.core import Engine
@@ -17,6 +17,8 @@ from tradecli.engine.snapshot import FeedState, Reported, Snapshot, StrategyView
 
 _SHOWN = 200
 _SPARK = 120
+_CHAIN_LIMIT_MS = 5 * MINUTE_MS
+"""Chains are asked for once a minute."""
 
 
 class Pictures:
@@ -84,6 +86,7 @@ class Pictures:
             strategies=tuple(self._strategies(at)),
             feeds=tuple(self._feeds(at)),
             reports={key: Reported(report, when) for key, (report, when) in state.reports.items()},
+            price_limit_ms=self._limit_ms,
         )
 
     def _exposure(self) -> tuple[float | None, float | None]:
@@ -150,20 +153,28 @@ class Pictures:
                 words.setdefault(proposal.source, proposal.why or f"{proposal.wanted}: {proposal.reason}")
         return words
 
+    @property
+    def _limit_ms(self) -> int:
+        return round(1_000 * self.engine.desk.limits.max_quote_age_s)
+
     def _feeds(self, at: int) -> Iterable[FeedState]:
         state = self.engine.state
-        newest: dict[str, int] = {}
+        prices: dict[str, int] = {}
         for instrument, (_, when) in state.prices.items():
-            venue = instrument.rpartition("@")[2]
-            newest[venue] = max(newest.get(venue, 0), when)
+            venue = venue_of(instrument)
+            prices[venue] = max(prices.get(venue, 0), when)
+        chains: dict[str, int] = {}
         for chain in state.chains.values():
-            newest[chain.venue] = max(newest.get(chain.venue, 0), chain.ts)
-        for venue in sorted(newest):
+            chains[chain.venue] = max(chains.get(chain.venue, 0), chain.ts)
+        for venue in sorted({*prices, *chains}):
             link = state.links.get((venue, ""))
+            has_prices = venue in prices
             yield FeedState(
                 venue=venue,
-                feed="market",
+                feed="market" if has_prices else "options",
                 up=link is None or link.up,
-                age_ms=at - newest[venue],
+                age_ms=at - (prices[venue] if has_prices else chains[venue]),
                 reason=link.reason if link is not None else "",
+                limit_ms=self._limit_ms if has_prices else _CHAIN_LIMIT_MS,
+                has_prices=has_prices,
             )

@@ -34,13 +34,26 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeedState(msgspec.Struct, frozen=True, kw_only=True):
-    """One feed of one venue: up or down, and how old its newest value is (None: never seen)."""
+    """One feed of one venue: up or down, and how old its newest value is (None: never seen).
+
+    ``limit_ms``: when it is stale. ``has_prices``: what is traded or watched is priced from it.
+    """
 
     venue: str
     feed: str
     up: bool
     age_ms: int | None
     reason: str = ""
+    limit_ms: int = 5_000
+    has_prices: bool = True
+
+    @property
+    def is_stale(self) -> bool:
+        return self.age_ms is None or self.age_ms > self.limit_ms
+
+    @property
+    def is_fine(self) -> bool:
+        return self.up and not self.is_stale
 
 
 class StrategyView(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +115,23 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     feeds: tuple[FeedState, ...]
     reports: Mapping[tuple[str, InstrumentId | None], Reported]
     """By (topic key such as ``vol.show``, focus)."""
+    price_limit_ms: int = 5_000
+    """A price that is older closes its symbol, and is shown as unknown."""
+
+    def price_age(self, instrument: InstrumentId) -> int | None:
+        """Return how old the newest price of an instrument is, in ms; None where there is none."""
+        quote = self.quotes.get(instrument)
+        return None if quote is None else self.at - quote.ts
+
+    def is_old(self, instrument: InstrumentId) -> bool:
+        """Say whether the newest price of an instrument is past its limit."""
+        age = self.price_age(instrument)
+        return age is not None and age > self.price_limit_ms
+
+    def held_age(self) -> int | None:
+        """Return the age of the oldest price of what is held where one is past its limit: our values rest on it."""
+        held = [each.instrument for each in self.positions if each.qty and self.is_old(each.instrument)]
+        return max((self.price_age(each) or 0 for each in held), default=None)
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):

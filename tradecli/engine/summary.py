@@ -162,6 +162,8 @@ class DeskStatus(msgspec.Struct, frozen=True, kw_only=True):
     feeds_up: int
     feeds: int
     oldest_feed_age_s: float | None
+    prices_at: int | None
+    """The time of the newest price of the venue that is furthest behind."""
     note: str
 
 
@@ -169,6 +171,7 @@ def desk_status(snapshot: Snapshot) -> DeskStatus:
     """Return the compact status of what ``snapshot`` shows."""
     live = [order for order in snapshot.orders if order.is_live]
     ages = [feed.age_ms / 1000 for feed in snapshot.feeds if feed.age_ms is not None]
+    prices = [feed.age_ms for feed in snapshot.feeds if feed.has_prices and feed.age_ms is not None]
     return DeskStatus(
         run_id=snapshot.run_id,
         mode=snapshot.mode,
@@ -188,8 +191,9 @@ def desk_status(snapshot: Snapshot) -> DeskStatus:
         positions=sum(1 for position in snapshot.positions if position.qty),
         latches=tuple(f"{latch.level} {latch.scope}: {latch.reason}" for latch in snapshot.latches),
         strategies={each.name: each.state.value for each in snapshot.strategies},
-        feeds_up=sum(feed.up for feed in snapshot.feeds),
+        feeds_up=sum(feed.is_fine for feed in snapshot.feeds),
         feeds=len(snapshot.feeds),
         oldest_feed_age_s=max(ages, default=None),
+        prices_at=None if not prices else snapshot.at - max(prices),
         note=snapshot.note,
     )

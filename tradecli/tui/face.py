@@ -170,7 +170,8 @@ class Face(App[None]):
         if snapshot is not None and self.focus_symbol is None and snapshot.instruments:
             known = snapshot.instruments
             self.focus_symbol = next((each for each in known if each.startswith(_FIRST_SYMBOL)), known[0])
-            self.note = self.note or _welcome(snapshot.note)
+            has_speed = session is not None and session.speed is not None
+            self.note = self.note or _welcome(snapshot.note, has_speed=has_speed)
         elif snapshot is not None and not self.tour.is_over:
             self.note = self.tour.look(snapshot) or self.note
         wide = self.size.width >= _THOUSANDS_AT
@@ -270,9 +271,10 @@ def built_topics() -> dict[str, Topic]:
     return {topic_key(each.name, topic.name): topic for each in every for topic in each.topics}
 
 
-def _welcome(note: str) -> Line:
+def _welcome(note: str, *, has_speed: bool) -> Line:
+    speed = " · < > speed" if has_speed else ""
     return line(
         Span(" "),
         span(note.rstrip("."), Tone.ACCENT),
-        span(" — ? help · < > speed · ^q leave · Esc hides", Tone.MUTED),
+        span(f" — ? help{speed} · ^q leave · Esc hides", Tone.MUTED),
     )

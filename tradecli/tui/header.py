@@ -10,7 +10,7 @@ from tradecli.domain.control import STRICTNESS
 from tradecli.domain.enums import Mode, TradingState
 from tradecli.engine.snapshot import Snapshot
 from tradecli.present.blocks import Tone
-from tradecli.present.format import MINUS, UNKNOWN, money, number, percent, time
+from tradecli.present.format import MINUS, UNKNOWN, age, money, number, percent, time
 from tradecli.tui.lines import Line, Span, fit, line, span, width_of
 from tradecli.tui.theme import Palette
 
@@ -90,7 +90,7 @@ def _kill(snapshot: Snapshot) -> Line:
 
 
 def _feeds(snapshot: Snapshot) -> Line:
-    up = sum(feed.up for feed in snapshot.feeds)
+    up = sum(feed.is_fine for feed in snapshot.feeds)
     every = len(snapshot.feeds)
     fine = up == every and every > 0
     return (span(f"feeds {up}/{every}" + ("" if fine else " !"), Tone.MUTED if fine else Tone.WARN),)
@@ -100,7 +100,7 @@ def _drawdown(snapshot: Snapshot) -> Line:
     now, limit = snapshot.drawdown_pct, snapshot.drawdown_limit_pct
     tone = Tone.MUTED if now is None or now < limit / 3 else Tone.WARN if now < 0.7 * limit else Tone.BAD
     shown = UNKNOWN if now is None else f"{MINUS if now >= 0.005 else ''}{percent(now)}"
-    return (span(f"DD {shown}/{percent(limit, 0)}", tone),)
+    return (span(f"DD {shown}/{percent(limit, 0)}", tone if snapshot.held_age() is None else Tone.STALE),)
 
 
 def _stress(snapshot: Snapshot) -> Line:
@@ -117,14 +117,19 @@ def _stress(snapshot: Snapshot) -> Line:
 
 
 def _equity(snapshot: Snapshot) -> Line:
+    old = snapshot.held_age()
+    stale = "" if old is None else f"{age(old)} old "
     return (
         span("equity ", Tone.MUTED),
-        span(money(snapshot.equity, wide=True)),
+        span(stale, Tone.WARN),
+        span(money(snapshot.equity, wide=True), Tone.STALE if stale else Tone.TEXT),
         span(f"  {money(snapshot.pnl_day, sign=True, wide=True)} today", _gain(snapshot)),
     )
 
 
 def _gain(snapshot: Snapshot) -> Tone:
+    if snapshot.held_age() is not None:
+        return Tone.STALE
     if not snapshot.pnl_day:
         return Tone.MUTED
     return Tone.GOOD if snapshot.pnl_day > 0 else Tone.BAD
@@ -147,6 +152,7 @@ def tiny(snapshot: Snapshot | None, width: int) -> Line:
         (
             Span(f"{mode.value.upper()} {PATTERNS[mode]} ", MODE_TONES[mode], True),
             span(f"{money(snapshot.pnl_day, sign=True)} ", _gain(snapshot)),
+            span("" if snapshot.held_age() is None else "old prices ", Tone.WARN),
             *_kill(snapshot),
             span("  needs 60×15", Tone.MUTED),
         ),

@@ -46,6 +46,11 @@ def line(*parts: str | Span | Cell) -> Line:
     )
 
 
+def dimmed(parts: Line) -> Line:
+    """Return a line as what is stale looks."""
+    return tuple(part._replace(tone=Tone.STALE, bold=False) for part in parts)
+
+
 def cells(text: str) -> int:
     """Return how many terminal cells a text takes."""
     return len(text) if text.isascii() else cell_len(text)

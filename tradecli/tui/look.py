@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import Enum
 
 from tradecli.components.base import Topic
 from tradecli.domain.instrument import InstrumentId, symbol_of
 from tradecli.engine.snapshot import Session, Snapshot
 from tradecli.present.format import price
+
+
+class Rests(Enum):
+    """Whose prices what a panel shows rests on. What rests on old prices says so and is dimmed."""
+
+    NOTHING = "nothing"
+    """On none, or each row says its own age."""
+    FOCUS = "focus"
+    HELD = "held"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +45,23 @@ class Look:
         return spec.lot if spec is not None else None
 
     def mid(self, instrument: InstrumentId) -> float | None:
-        """Return the middle of the newest quote."""
-        quote = self.snapshot.quotes.get(instrument) if self.snapshot is not None else None
-        return quote.mid if quote is not None else None
+        """Return the middle of the newest quote; None where there is none, or where it is past its limit."""
+        snapshot = self.snapshot
+        quote = snapshot.quotes.get(instrument) if snapshot is not None else None
+        if quote is None or snapshot is None or snapshot.is_old(instrument):
+            return None
+        return quote.mid
+
+    def age_of(self, rests: Rests) -> int | None:
+        """Return how old the prices are that ``rests`` names, in ms, where they are past their limit."""
+        snapshot = self.snapshot
+        if snapshot is None or rests is Rests.NOTHING:
+            return None
+        if rests is Rests.HELD:
+            return snapshot.held_age()
+        if self.focus is None or not snapshot.is_old(self.focus):
+            return None
+        return snapshot.price_age(self.focus)
 
     def price_text(self, instrument: InstrumentId, value: float | Decimal | None) -> str:
         """Return a price with the instrument's own decimals."""

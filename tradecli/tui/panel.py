@@ -15,11 +15,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tradecli.present.blocks import Tone
-from tradecli.present.format import visible
-from tradecli.tui.lines import EMPTY, Line, Span, cut, fit, width_of
+from tradecli.present.format import age, visible
+from tradecli.tui.lines import EMPTY, Line, Span, cut, dimmed, fit, span, width_of
+from tradecli.tui.look import Look, Rests
 
 if TYPE_CHECKING:
-    from tradecli.tui.look import Look
     from tradecli.tui.theme import Palette
 
 
@@ -28,6 +28,7 @@ class Panel(Widget, can_focus=True):
 
     TITLE: ClassVar[str] = ""
     KEYS: ClassVar[str] = ""
+    RESTS_ON: ClassVar[Rests] = Rests.NOTHING
     DEFAULT_CSS = "Panel { height: 1fr; width: 1fr; }"
 
     def __init__(self, name: str) -> None:
@@ -52,6 +53,19 @@ class Panel(Widget, can_focus=True):
         """Return the content as lines; more than ``height`` of them can be scrolled."""
         return []
 
+    def rests_on(self, look: Look) -> Rests:
+        """Return whose prices the content rests on."""
+        return self.RESTS_ON
+
+    def content(self, look: Look, width: int, height: int) -> list[Line]:
+        """Return what is drawn, dimmed and with its age in the frame where it rests on old prices."""
+        lines = self.draw(look, width, height)
+        old = look.age_of(self.rests_on(look))
+        if old is None:
+            return lines
+        self.status = (span(f"◌ {age(old)} old", Tone.WARN),)
+        return [dimmed(each) for each in lines]
+
     # -- the clock's side ------------------------------------------------------------------------------------------
 
     @property
@@ -66,7 +80,7 @@ class Panel(Widget, can_focus=True):
             return 0
         width, height = self.inner
         before, marked_before = self._shown, self._marked
-        self._lines = self.draw(look, width, height)
+        self._lines = self.content(look, width, height)
         self._shown = self._window(self._lines, height)
         self._marked = None if self.selected is None else self.selected - self.scroll_row
         frame, top, bottom = (

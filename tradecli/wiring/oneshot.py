@@ -24,8 +24,9 @@ from tradecli.domain.feed import HOUR_MS, MINUTE_MS, CandleFeed, Feed
 from tradecli.domain.instrument import Instrument, InstrumentId, instrument_id, symbol_of
 from tradecli.domain.market import MARKET_TYPES
 from tradecli.engine.assess import Running, declared_feeds
+from tradecli.engine.dated import DatedAssessor, as_of
 from tradecli.engine.restore import restore_account
-from tradecli.engine.view import StateView
+from tradecli.engine.state import State
 from tradecli.engine.warmup import warm_up
 from tradecli.errors import NotEnoughData, NotFound
 from tradecli.ports import MarketData
@@ -46,7 +47,10 @@ class TopicAnswer(msgspec.Struct, frozen=True):
 
     reports: tuple[Any, ...]
     mode: Mode
+    at: int
+    """The moment the answer is given for."""
     as_of: int | None
+    """The newest thing that it rests on; of several reports, that of the one that is furthest behind."""
     warnings: tuple[str, ...]
     topic: Topic
 
@@ -153,26 +157,41 @@ def _assess(
 ) -> TopicAnswer:
     topic, at = asked.topic, source.at
     focuses = _focuses(topic, symbols, parts)
+    assessor = DatedAssessor(needed, parts.engine.state, parts.watched)
     question: Any = msgspec.convert(dict(query), topic.query, strict=False)
-    reports, warnings = [], []
+    reports: list[Any] = []
+    warnings: list[str] = []
+    known: list[int | None] = []
     for focus in focuses:
         for earlier in needed[:-1]:
             target = None if earlier.topic.reach is Reach.PORTFOLIO else focus
-            answer = parts.assessor.answer(Assess(earlier.key, target, 0), at)
+            answer = assessor.answer(Assess(earlier.key, target, 0), at)
             parts.engine.state.apply(answer, at)
-        view = StateView(parts.engine.state, at, focus, parts.watched)
+        view = assessor.view(at, focus)
         try:
             reports.append(topic.assess(view, asked.settings, question))
+            known.append(as_of(view.read, focus) if view.read else _newest_of(parts.engine.state))
         except NotEnoughData as short:
             if len(focuses) == 1:
                 raise
             warnings.append(f"{focus}: {short.message}")
     if not reports and warnings:
         raise NotEnoughData("; ".join(warnings), number=114)
-    state = parts.engine.state
+    behind = min((each for each in known if each is not None), default=None)
+    return TopicAnswer(
+        reports=tuple(reports),
+        mode=source.config.mode,
+        at=at,
+        as_of=None if behind is None else min(behind, at),
+        warnings=tuple(warnings),
+        topic=topic,
+    )
+
+
+def _newest_of(state: State) -> int | None:
+    """Return the newest time of anything: what an answer about nothing but our own rests on."""
     times = [when for _, when in state.prices.values()] or [each.ts for each in state.chains.values()]
-    as_of = min(max(times), at) if times else None
-    return TopicAnswer(tuple(reports), source.config.mode, as_of, tuple(warnings), topic)
+    return max(times, default=None)
 
 
 def _needed(running: Sequence[Running], key: str) -> tuple[Running, ...]:

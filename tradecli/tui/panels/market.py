@@ -15,7 +15,7 @@ from tradecli.present.blocks import Tone
 from tradecli.present.format import age, bps, number, pct, qty, time
 from tradecli.tui.candles import Bar, chart
 from tradecli.tui.lines import Line, Span, ends, left, line, right, span, wrap
-from tradecli.tui.look import Look
+from tradecli.tui.look import Look, Rests
 from tradecli.tui.panel import Panel
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -26,6 +26,7 @@ _LEAST_CHART = (30, 6)
 class ChartPanel(Panel):
     """Closed one-minute candles of the focused symbol, the last price and our working orders on the axis."""
 
+    RESTS_ON = Rests.FOCUS
     KEYS = "[ ] symbol · z zoom"
 
     def __init__(self, name: str) -> None:
@@ -100,7 +101,9 @@ class LadderPanel(Panel):
             self.status = ()
             return wrap("the book appears with the venue's first snapshot", width, Tone.FAINT)
         old = look.snapshot.at - book.ts
-        self.status = (span(age(old), Tone.WARN if old > 5_000 else Tone.FAINT),)
+        self.status = (span(age(old), Tone.WARN if 2 * old > look.snapshot.price_limit_ms else Tone.FAINT),)
+        if old > look.snapshot.price_limit_ms:
+            return wrap(f"the book is {age(old)} old: nothing is priced from it", width, Tone.WARN)
         depth = max((height - 2) // 2, 1)
         asks, bids = book.asks[:depth], book.bids[:depth]
         most = max(size for _, size in (*asks, *bids)) or 1.0
@@ -170,6 +173,7 @@ def _spread(look: Look, book: Book) -> Line:
 class TapePanel(Panel):
     """Public prints of the focused symbol, newest first."""
 
+    RESTS_ON = Rests.FOCUS
     KEYS = "[ ] symbol · ↑↓ scroll"
 
     def heading(self, look: Look) -> str:

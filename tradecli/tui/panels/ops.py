@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tradecli.domain.enums import Verdict
+from tradecli.engine.snapshot import FeedState
 from tradecli.present.blocks import Align, Cell, Column, Tone
 from tradecli.present.format import UNKNOWN, age, count, duration, moment, number, time
 from tradecli.tui.lines import Line, Span, left, line, span
@@ -12,8 +13,6 @@ from tradecli.tui.look import Look
 from tradecli.tui.panel import Panel
 from tradecli.tui.panels.journal import VERDICTS
 from tradecli.tui.table import Row, TablePanel
-
-_OLD_MS = 5_000
 
 
 class FeedsPanel(TablePanel):
@@ -36,16 +35,22 @@ class FeedsPanel(TablePanel):
             return ()
         out = []
         for feed in look.snapshot.feeds:
-            stale = feed.age_ms is None or feed.age_ms > _OLD_MS
+            stale = feed.is_stale
             cells = (
                 Cell(feed.venue),
                 Cell(feed.feed, Tone.MUTED),
-                Cell("● up" if feed.up else "○ down", Tone.GOOD if feed.up else Tone.BAD),
+                _standing(feed),
                 Cell(age(feed.age_ms), Tone.WARN if stale else Tone.MUTED),
                 Cell(feed.reason or UNKNOWN, Tone.MUTED),
             )
             out.append(Row(f"{feed.venue}/{feed.feed}", cells))
         return out
+
+
+def _standing(feed: FeedState) -> Cell:
+    if not feed.up:
+        return Cell("○ down", Tone.BAD)
+    return Cell("◌ stale", Tone.WARN) if feed.is_stale else Cell("● up", Tone.GOOD)
 
 
 class EnginePanel(Panel):

@@ -12,7 +12,7 @@ from tradecli.engine.snapshot import Snapshot
 from tradecli.present.blocks import Align, Cell, Column, Tone
 from tradecli.present.format import UNKNOWN, age, money, percent, price, qty, time
 from tradecli.tui.lines import Line, Span, left, line, span, toned, wrap
-from tradecli.tui.look import Look
+from tradecli.tui.look import Look, Rests
 from tradecli.tui.panel import Panel
 from tradecli.tui.table import Row, TablePanel
 
@@ -207,6 +207,7 @@ class PositionsPanel(TablePanel):
     """What is held: quantity, average, value at the newest price, and its money."""
 
     TITLE = "Positions"
+    RESTS_ON = Rests.HELD
     EMPTY_TEXT = "flat: nothing is held"
     KEYS = "↑↓ select · / filter"
 

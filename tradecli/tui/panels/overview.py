@@ -11,12 +11,11 @@ from tradecli.present.blocks import Align, Cell, Column, Tone
 from tradecli.present.format import UNKNOWN, age, money, number, pct, percent, time
 from tradecli.tui.drawing import spark_span
 from tradecli.tui.lines import Line, Span, left, line, span, toned, wrap
-from tradecli.tui.look import Look
+from tradecli.tui.look import Look, Rests
 from tradecli.tui.panel import Panel
 from tradecli.tui.table import Row, TablePanel
 
 _CALM_BEATS = 3
-_STALE_MS = 5_000
 _SPARK_CELLS = 24
 _SHORT_SPARK = 12
 _ROOMY = 84
@@ -60,12 +59,13 @@ class WatchPanel(TablePanel):
     def _row(self, look: Look, snapshot: Snapshot, each: InstrumentId) -> Row:
         quote = snapshot.quotes.get(each)
         old = snapshot.at - quote.ts if quote is not None else None
-        stale = old is None or old > _STALE_MS
+        stale = old is None or 2 * old > snapshot.price_limit_ms
         change = snapshot.change_24h.get(each)
         held = next((p.qty for p in snapshot.positions if p.instrument == each and p.qty), None)
         closes = snapshot.closes.get(each, ())
         focused = each == look.focus
-        spread = (quote.ask - quote.bid) / quote.mid * 1e4 if quote is not None and quote.mid else None
+        mid = look.mid(each)
+        spread = (quote.ask - quote.bid) / mid * 1e4 if quote is not None and mid else None
         cells = (
             Cell(("▸" if focused else " ") + symbol_of(each), Tone.ACCENT if focused else Tone.TEXT),
             Cell(*self._price(look, each, stale)),
@@ -117,6 +117,7 @@ class RiskPanel(Panel):
     """Equity, drawdown, exposure, latches and open orders."""
 
     TITLE = "Risk now"
+    RESTS_ON = Rests.HELD
     KEYS = "7 risk · ^k kill"
 
     def draw(self, look: Look, width: int, height: int) -> list[Line]:
@@ -162,6 +163,7 @@ class StrategiesPanel(TablePanel):
     """Each strategy's state, share of equity, profit today and last decision in words."""
 
     TITLE = "Strategies"
+    RESTS_ON = Rests.HELD
     KEYS = "space pause/resume · x why-not"
     EMPTY_TEXT = "no strategy is configured: [run] strategies"
 

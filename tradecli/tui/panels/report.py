@@ -7,8 +7,8 @@ from tradecli.engine.snapshot import Reported, Snapshot
 from tradecli.present.blocks import Tone
 from tradecli.present.format import age
 from tradecli.tui.drawing import draw
-from tradecli.tui.lines import Line, line, span, wrap
-from tradecli.tui.look import Look
+from tradecli.tui.lines import Line, dimmed, line, span, wrap
+from tradecli.tui.look import Look, Rests
 from tradecli.tui.panel import Panel
 
 _OLD_MS = 120_000
@@ -30,6 +30,10 @@ class ReportPanel(Panel):
         if topic is None or topic.reach is Reach.PORTFOLIO or not look.focus_symbol:
             return self.title
         return f"{self.title} · {look.focus_symbol}"
+
+    def rests_on(self, look: Look) -> Rests:
+        topic = look.topics.get(self.topic)
+        return Rests.HELD if topic is not None and topic.reach is Reach.PORTFOLIO else Rests.FOCUS
 
     def draw(self, look: Look, width: int, height: int) -> list[Line]:
         topic, snapshot = look.topics.get(self.topic), look.snapshot
@@ -58,5 +62,5 @@ class ReportPanel(Panel):
     def _lines_of(self, topic: Topic, reported: Reported, width: int, stale: bool) -> list[Line]:
         out = draw(topic.present(reported.report), width)
         if stale:
-            out = [tuple(part._replace(tone=Tone.STALE, bold=False) for part in each) for each in out]
+            out = [dimmed(each) for each in out]
         return out

@@ -11,16 +11,19 @@ from typing import TypeVar
 from tradecli.components.vol.cone import ConeReport
 from tradecli.components.vol.forecast_report import ForecastReport
 from tradecli.components.vol.surface_report import SurfaceExpiry, SurfaceReport
+from tradecli.domain.feed import MINUTE_MS
 from tradecli.domain.instrument import InstrumentId
 from tradecli.present.blocks import Tone
 from tradecli.present.format import age, pct
 from tradecli.tui.lines import Line, line, span, wrap
-from tradecli.tui.look import Look
+from tradecli.tui.look import Look, Rests
 from tradecli.tui.panel import Panel
 from tradecli.tui.plot import Curve, heat, plot
 
 R = TypeVar("R")
 _LEAST = (34, 8)
+_CHAIN_LIMIT_MS = 20 * MINUTE_MS
+"""A surface is made every quarter of an hour."""
 _MODELS = ("garch", "gjr", "ewma", "har")
 
 
@@ -31,6 +34,7 @@ def _percent(value: float) -> str:
 class ConePanel(Panel):
     """Quantiles of volatility over a week to a quarter, the present among them, and what the models forecast."""
 
+    RESTS_ON = Rests.FOCUS
     KEYS = "[ ] symbol · z zoom"
 
     def heading(self, look: Look) -> str:
@@ -114,6 +118,7 @@ def _cone_table(cone: ConeReport) -> list[Line]:
 class SurfacePanel(Panel):
     """Expiries with their at-the-money volatility and skew, a heat map by moneyness, the term structure, a smile."""
 
+    RESTS_ON = Rests.FOCUS
     KEYS = "[ ] symbol · z zoom"
 
     def heading(self, look: Look) -> str:
@@ -131,7 +136,10 @@ class SurfacePanel(Panel):
         if not found.expiries:
             return wrap(f"no surface: {found.reason or 'no option chain'}", width, Tone.WARN)
         if found.as_of is not None:
-            self.status = (span(f"{found.coin} chain {age(look.snapshot.at - found.as_of)}", Tone.FAINT),)
+            old = look.snapshot.at - found.as_of
+            self.status = (
+                span(f"{found.coin} chain {age(old)}", Tone.WARN if old > _CHAIN_LIMIT_MS else Tone.FAINT),
+            )
         table = [_expiry_head(), *(_expiry_line(each) for each in found.expiries)]
         names = [f"{each.days:.0f}d" for each in found.expiries]
         values = [list(each.vols) for each in found.expiries]
