@@ -21,7 +21,15 @@ PARTS: dict[str, tuple[str, ...]] = {
         "engine/equity",
     ),
     "order": ("domain/order", "domain/control", "engine/plan", "engine/execute"),
-    "ledger": ("engine/account", "store/ledger", "store/rows", "store/audit", "store/lock", "store/private"),
+    "ledger": (
+        "engine/account",
+        "store/ledger",
+        "store/rows",
+        "store/audit",
+        "store/rebuild",
+        "store/lock",
+        "store/private",
+    ),
     "reconciliation": ("engine/reconcile", "engine/restore"),
     "kill": ("store/killswitch", "cli/kill"),
 }

@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli import recorded
 from tests.cli.conftest import Run
+from tests.store.test_older_schema import left_by
 from tradecli.config import folders
 from tradecli.domain.enums import Mode
 from tradecli.store.lock import ProcessLock
@@ -127,3 +128,47 @@ def test_a_newer_schema_is_refused_by_name(run: Run, ledger: Path) -> None:
 def test_without_stores_there_is_nothing_to_say(run: Run) -> None:
     assert run("db", "info", "--format", "json").data == []
     assert run("db", "backup").code == 6
+
+
+def test_verify_builds_every_table_again_and_says_how_many_rows_it_compared(run: Run, ledger: Path) -> None:
+    (row,) = run("db", "verify", "--format", "json").data
+    assert row["ok"] is True and row["records"] == 12 and row["before"] == 0 and row["note"] == ""
+    assert row["compared"]["fills"] == 1 and row["compared"]["steps"] > 1 and row["table"] is None
+    assert "follow from the chain" in run("db", "verify", "--all").out
+
+
+def test_verify_names_the_first_row_that_differs_with_both_values_and_exits_sixteen(
+    run: Run, ledger: Path
+) -> None:
+    with closing(sqlite3.connect(ledger)) as db, db:
+        db.execute("UPDATE fills SET client_id = 'tcx9'")
+    result = run("db", "verify", "--format", "json")
+    (row,) = result.data
+    assert result.code == 16 and row["ok"] is False
+    assert (row["table"], row["column"], row["stored"], row["rebuilt"]) == (
+        "fills",
+        "client_id",
+        "tcx9",
+        "tcx1",
+    )
+    assert "trade_id=" in row["key"]
+    shown = run("db", "verify").out
+    assert "differ" in shown and "client_id is tcx9" in shown
+
+
+def test_verify_builds_nothing_from_a_chain_that_does_not_hold(run: Run, ledger: Path) -> None:
+    with closing(sqlite3.connect(ledger)) as db, db:
+        db.execute("UPDATE audit SET body = replace(body, '0.4', '0.1') WHERE kind = 'decision'")
+    result = run("db", "verify", "--format", "json")
+    assert result.code == 16 and result.data[0]["compared"] == {} and "hash" in result.data[0]["reason"]
+
+
+def test_verify_says_of_a_run_of_schema_1_that_it_cannot_be_built_again(run: Run, home: Path) -> None:
+    path = left_by(1, home)
+    (row,) = run("db", "verify", "--db", str(path), "--format", "json").data
+    assert row["ok"] is True and row["before"] == 19
+    assert row["note"] == "19 rows recorded before rebuild was possible"
+    assert "recorded before rebuild was possible" in " ".join(
+        run("db", "verify", "--db", str(path)).out.split()
+    )
+    assert run("audit", "verify", "--db", str(path)).code == 0

@@ -41,8 +41,8 @@ def compare(venue: Running, ledger: Path) -> Verdict:
     verdict.requests, verdict.orders = len(created), len(truth.orders)
     verdict.fills = len(truth.fills)
     with closing(sqlite3.connect(f"{ledger.as_uri()}?mode=ro", uri=True)) as db:
-        rows = db.execute("SELECT client_id, status, body FROM orders ORDER BY seq").fetchall()
-        fills = [codec.decode(body, Fill) for (body,) in db.execute("SELECT body FROM fills")]
+        rows = db.execute("SELECT client_id, status, body FROM orders_full ORDER BY seq").fetchall()
+        fills = [codec.decode(body, Fill) for (body,) in db.execute("SELECT body FROM fills_full")]
         entries = [Decimal(amount) for (amount,) in db.execute("SELECT amount FROM entries")]
     states: dict[str, set[str]] = {}
     newest: dict[str, Order] = {}

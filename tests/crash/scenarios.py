@@ -252,8 +252,8 @@ def tampered(folder: Path, venue: Running) -> Told:
     ledger, log = folder / LEDGER, folder / "venue.log"
     spoilt = {
         "a fill is gone": "DELETE FROM fills WHERE trade_id = (SELECT min(trade_id) FROM fills)",
-        "a fill twice": "INSERT INTO fills SELECT 'other', instrument, trade_id, run_id, seq, at, ts, client_id, body"
-        " FROM fills LIMIT 1",
+        "a fill twice": "INSERT INTO fills SELECT 'other', instrument, trade_id, run_id, seq, at, ts, client_id, body,"
+        " record FROM fills LIMIT 1",
         "a mark is gone": "DELETE FROM orders WHERE status = 'SENDING'",
         "an end is gone": "DELETE FROM orders WHERE status IN ('FILLED', 'CANCELED', 'EXPIRED')",
         "money is gone": "DELETE FROM entries WHERE kind = 'fee'",

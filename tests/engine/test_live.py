@@ -142,6 +142,8 @@ def test_a_paper_desk_starts_closed_reconciles_trades_and_goes_on_from_its_ledge
     run_virtually(main, T0)
     with LedgerReader(tmp_path / "l.db") as reader:
         assert reader.verify("p").ok
+        built = reader.rebuild("p")
+        assert (built.difference, built.before) == (None, 0) and built.compared["orders"] > 0
         names = [order.client_id for order in reader.orders("p", limit=-1)]
         assert len(names) == len(set(names))
 

@@ -47,6 +47,8 @@ def test_a_replay_gives_the_same_steps_and_one_changed_bar_is_found_at_its_first
     run_one, made = trading
     again = run_one("replay", "verify", made["run_id"], "--format", "json")
     assert (again.code, again.data[0]["differences"]) == (0, 0)
+    (built,) = run_one("db", "verify", "--run", made["run_id"], "--format", "json").data
+    assert (built["ok"], built["before"]) == (True, 0) and built["compared"]["decisions"] == made["decisions"]
     with closing(sqlite3.connect(folders.state_dir() / "market.db")) as raw, raw:
         edit = """
             UPDATE points SET b = b * 1.02, d = d * 1.01

@@ -27,7 +27,7 @@ from tradecli.engine.decide import Decider
 from tradecli.engine.keeping import Keeper
 from tradecli.engine.spine import Spine
 from tradecli.engine.state import State
-from tradecli.store.rows import Rows
+from tradecli.store.rows import Place, Rows
 from tradecli.venues.sequence import BookBuilder, Status
 
 SEEDS = 40
@@ -152,12 +152,23 @@ def _crossed_accepted(self: BookBuilder, delta: Any) -> Status:
 _LINK = Rows._link
 
 
-def _break_link(self: Rows, step: Any, kind: str, ref: str, raw: bytes) -> None:
+def _break_link(self: Rows, step: Any, kind: str, ref: str, raw: bytes) -> Place:
     """Break the audit link: now and then a change leaves no record."""
     if kind == "order" and self.count % 50 == 49:
         self.count += 1
-        return
-    _LINK(self, step, kind, ref, raw)
+        return Place(self.run_id, self.scope, step.seq, step.at, self.count)
+    return _LINK(self, step, kind, ref, raw)
+
+
+_ADD = Rows.add
+
+
+def _another_row(self: Rows, step: Any) -> None:
+    """Now and then write a row that is not the one that was recorded."""
+    _ADD(self, step)
+    if step.orders and self.count % 10 == 0:
+        row = self.orders[-1]
+        self.orders[-1] = (*row[:6], "nobody", *row[7:])
 
 
 _APPLY = State.apply
@@ -205,8 +216,9 @@ BUGS: tuple[Bug, ...] = (
     Bug("a float in a price", _patch(road.Road, "send", _float_at_send)),
     Bug("accept a crossed book", _patch(BookBuilder, "_merge", _crossed_accepted)),
     Bug("break the audit link", _patch(Rows, "_link", _break_link)),
+    Bug("write another row than was recorded", _patch(Rows, "add", _another_row)),
     Bug("resume by itself", _patch(State, "apply", _resumes)),
     Bug("treat a partial page as empty", _patch(wire.WiredExecution, "account", _partial_is_empty)),
     Bug("use an id again after a restart", _patch(Decider, "reserve_ids", _any_id)),
 )
-"""Every bug asked for, and two more."""
+"""Every bug asked for, and three more."""

@@ -103,14 +103,14 @@ def test_the_chain_is_a_function_of_the_steps_and_not_of_the_batches(tmp_path: P
 @pytest.mark.parametrize(
     "edit",
     [
-        "UPDATE fills SET body = replace(body, '0.04', '0.05') WHERE trade_id = '1'",
+        "UPDATE audit SET body = replace(body, '0.04', '0.05') WHERE kind = 'fill'",
         "DELETE FROM fills WHERE trade_id = '2'",
-        "UPDATE orders SET body = replace(body, 'FILLED', 'OPEN')",
+        "UPDATE orders SET status = 'OPEN' WHERE status = 'FILLED'",
         "UPDATE entries SET amount = '0.11' WHERE ref LIKE '%more'",
-        "UPDATE decisions SET body = replace(body, 'operator', 'cycle')",
+        "UPDATE decisions SET trigger = 'cycle'",
         "DELETE FROM audit WHERE n = 2",
         "UPDATE audit SET digest = 'x' WHERE n = 1",
-        "INSERT INTO fills SELECT scope, instrument, '3', run_id, seq, at, ts, client_id, body FROM fills LIMIT 1",
+        "INSERT INTO fills SELECT scope, instrument, '3', run_id, seq, at, at, NULL, '', record FROM fills LIMIT 1",
     ],
 )
 def test_any_edit_of_a_row_or_a_record_is_found(tmp_path: Path, edit: str) -> None:
@@ -446,3 +446,15 @@ def test_recorded_inputs_are_found_by_the_beginning_of_their_name(tmp_path: Path
         assert (found.name, found.value) == ("vol.composite", 0.52)
         assert reader.inputs("forecast ") == []
         assert reader.inputs("vol.", at=0) == []
+
+
+def test_a_row_whose_record_is_gone_is_a_fault_of_the_store_that_says_what_to_do(tmp_path: Path) -> None:
+    kept, _ = steps()
+    asyncio.run(keep(tmp_path / "l.db", kept))
+    with closing(sqlite3.connect(tmp_path / "l.db")) as raw, raw:
+        raw.execute("DELETE FROM audit")
+    with LedgerReader(tmp_path / "l.db") as reader:
+        for ask in (reader.orders, reader.fills, reader.positions, reader.decisions):
+            with pytest.raises(StoreFault, match="record is gone") as told:
+                ask()
+            assert "db verify" in (told.value.hint or "")

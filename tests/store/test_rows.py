@@ -38,7 +38,7 @@ def test_a_latch_set_or_released_is_a_record_of_the_chain() -> None:
     assert batch.head != START
 
 
-def test_a_report_is_kept_beside_the_chain_and_an_assessment_without_one_is_no_row() -> None:
+def test_a_report_is_chained_apart_from_the_head_and_an_assessment_without_one_is_no_row() -> None:
     quote = Quote(BTC, T0, 1.0, 1.0, 2.0, 1.0)
     batch = rows(
         [
@@ -63,7 +63,8 @@ def test_a_report_is_kept_beside_the_chain_and_an_assessment_without_one_is_no_r
         ]
     )
     assert [row[1:3] for row in batch.reports] == [("vol.show", BTC), ("inventory.show", "")]
-    assert batch.audit == [] and batch.steps == [] and batch.head == START
+    assert [row[4] for row in batch.audit] == ["report", "report"] and batch.steps == []
+    assert batch.head == START and batch.aside == batch.audit[-1][7] != START
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=12), st.integers(1, 4))
@@ -79,7 +80,7 @@ def test_inv_02_a_fill_told_any_number_of_times_in_any_batches_is_one_row_and_on
         chained += batch.audit
         batch = batch.after()
     assert sorted(row[2] for row in kept) == sorted({str(number) for number in order})
-    assert len(chained) == len(kept)
+    assert [row[4] for row in chained].count("fill") == len(kept) and len(chained) == len(told)
     assert [row[1] for row in chained] == list(range(1, len(chained) + 1))
 
 

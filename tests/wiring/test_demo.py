@@ -48,6 +48,8 @@ def test_what_the_run_came_to_is_what_its_ledger_says(tmp_path: Path) -> None:
     with LedgerReader(path) as reader:
         verdict = reader.verify()
         assert (verdict.ok, verdict.head) == (True, summary.audit_hash)
+        built = reader.rebuild()
+        assert (built.before, built.difference) == (0, None) and all(built.compared.values())
         assert len(reader.fills()) == summary.fills
         held = {each.instrument: each.qty for each in reader.positions()}
     assert held == {each.instrument: each.qty for each in summary.positions}

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from tradecli.cli import desk, options, parse
@@ -16,9 +17,14 @@ from tradecli.cli.commands import Commands
 from tradecli.cli.output import Answer
 from tradecli.config import folders
 from tradecli.config.place import Place
-from tradecli.errors import UsageError
+from tradecli.domain.enums import Mode
+from tradecli.errors import ExitCode, UsageError
+from tradecli.present.blocks import Cell, Facts, Panel, Tone
+from tradecli.present.format import count
 from tradecli.store import upkeep
 from tradecli.store.lock import ProcessLock
+from tradecli.store.reader import LedgerReader
+from tradecli.store.rebuild import BEFORE
 from tradecli.store.upkeep import StoreFile
 
 app = Commands("db", "The stores: size, backup, restore, migration.")
@@ -43,6 +49,42 @@ def info(
         else [path for path in (place.ledger, place.market) if path.exists()]
     )
     return _answer(place, [upkeep.info(path, check=check) for path in paths])
+
+
+class VerifiedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One run held against its audit chain: rows compared by table, and the first row that differs.
+
+    ``before`` counts rows of schema 1, which cannot be built again; ``column`` empty: the row is on one side only.
+    """
+
+    run_id: str
+    mode: Mode
+    ok: bool
+    records: int
+    head: str
+    compared: dict[str, int]
+    before: int
+    note: str
+    reason: str
+    table: str | None = None
+    key: str | None = None
+    column: str | None = None
+    stored: str | None = None
+    rebuilt: str | None = None
+
+
+@app.answers("verify", schema="tradecli.db.verify/1", row=VerifiedRun)
+def verify(
+    run: desk.RunId = "",
+    every: Annotated[bool, typer.Option("--all", help="every run of the ledger")] = False,
+) -> Answer:
+    """Build every table of a run again from its audit chain alone and compare; exits 16 on a difference."""
+    with desk.opened(run) as ledger:
+        names = [each.run_id for each in ledger.reader.runs(1_000_000)] if every else [ledger.run.run_id]
+        rows = [_verified(ledger.reader, name) for name in names]
+        answer = ledger.answer("tradecli.db.verify/1", rows, panels=lambda: [_panel(row) for row in rows])
+        answer.codes = [] if all(row.ok for row in rows) else [ExitCode.STORE]
+        return answer
 
 
 @app.answers("backup", schema=SCHEMA, row=StoreFile)
@@ -92,6 +134,48 @@ def vacuum() -> Answer:
     place = desk.here()
     with _alone(place):
         return _answer(place, [upkeep.vacuum(path) for path in (place.ledger, place.market) if path.exists()])
+
+
+def _verified(reader: LedgerReader, run_id: str) -> VerifiedRun:
+    """Walk the chain of a run; only one that holds is worth building anything from."""
+    chain = reader.verify(run_id, rows=False)
+    built = reader.rebuild(run_id) if chain.ok else None
+    wrong = built.difference if built else None
+    before = built.before if built else 0
+    row = VerifiedRun(
+        run_id=run_id,
+        mode=reader.run(run_id).mode,
+        ok=chain.ok and wrong is None,
+        records=chain.records,
+        head=chain.head,
+        compared=dict(built.compared) if built else {},
+        before=before,
+        note=f"{count(before)} rows {BEFORE}" if before else "",
+        reason=str(wrong) if wrong else chain.reason,
+    )
+    return msgspec.structs.replace(row, **msgspec.structs.asdict(wrong)) if wrong else row
+
+
+def _word(row: VerifiedRun) -> Cell:
+    if not row.ok:
+        return Cell("differ", Tone.BAD)
+    if row.before and not any(row.compared.values()):
+        return Cell(BEFORE, Tone.WARN)
+    return Cell("follow from the chain", Tone.GOOD)
+
+
+def _panel(row: VerifiedRun) -> Panel:
+    facts = [
+        ("tables", _word(row)),
+        ("records", Cell(count(row.records))),
+        ("head", Cell(row.head, Tone.MUTED)),
+        ("rows compared", Cell(", ".join(f"{name} {count(n)}" for name, n in row.compared.items()))),
+    ]
+    if row.note:
+        facts.append(("not built again", Cell(row.note, Tone.WARN)))
+    if not row.ok:
+        facts.append(("because", Cell(row.reason, Tone.BAD)))
+    return Panel(title=f"ledger of {row.run_id}", blocks=(Facts(rows=tuple(facts)),))
 
 
 @contextmanager

@@ -23,6 +23,8 @@ from tradecli.present.blocks import Panel
 
 app = Commands("doctor", "Check this installation.", single=True)
 SCHEMA = "tradecli.doctor/1"
+_MOST_REBUILT = 20_000
+"""Records of a run that doctor still builds the tables from: about half a second."""
 _LEAST_FREE = 200 * 1024 * 1024
 _SAMPLE = ("typer", "numpy", "msgspec", "textual")
 
@@ -154,24 +156,28 @@ def _stores(place: Place) -> Iterator[FindingRow]:
 
 
 def _chain(place: Place) -> Iterator[FindingRow]:
-    """Walk the audit chain of the newest run (INV-20)."""
+    """Walk the audit chain of the newest run and, if it is short, build the tables again from it (INV-20)."""
     from tradecli.store.reader import LedgerReader
 
     if not place.ledger.exists():
         return
     try:
         with LedgerReader(place.ledger) as reader:
-            verdict = reader.verify()
+            short = reader.audit_count() <= _MOST_REBUILT
+            verdict = reader.verify(rows=short)
     except NotEnoughData:
         return
     except TradecliError as error:
         yield _failure("audit chain", error)
         return
     found = f"run {verdict.run_id}: {verdict.records} records"
-    if verdict.ok:
+    if verdict.ok and not short:
+        hint = "tradecli db verify builds the tables again and compares"
+        yield FindingRow(check="audit chain", verdict=Verdict.PASS, found=found, hint=hint)
+    elif verdict.ok:
         yield FindingRow(check="audit chain", verdict=Verdict.PASS, found=found)
     else:
-        hint = "tradecli audit verify; restore a backup"
+        hint = "tradecli db verify; restore a backup"
         yield FindingRow(
             check="audit chain",
             verdict=Verdict.REFUSE,

@@ -26,6 +26,8 @@ from tradecli.wiring.parts import Outcome
 from tradecli.wiring.recorded import carry_recorded
 
 _SHOWN = 20
+_NOT_OF_STEPS = ("event", "notice", "report")
+"""Records that are not compared: events are compared as steps, and the others had no record before schema 2."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +145,8 @@ def _rows(reader: LedgerReader, run_id: str) -> Iterator[Row]:
     """Yield events and audit records of a run by step."""
     yield from reader.step_rows(run_id)
     for record in reader.audit(run_id):
-        yield record.seq, record.at, record.kind, record.ref, record.digest
+        if record.kind not in _NOT_OF_STEPS:
+            yield record.seq, record.at, record.kind, record.ref, record.digest
 
 
 def _compare(recorded: list[Row], replayed: list[Row]) -> Iterator[Difference]:

@@ -1,4 +1,6 @@
-"""The audit chain read back: whether it holds, and whether the rows are still the ones it was made of."""
+"""The audit chain read back: whether it holds. Of runs from before schema 2 also whether the rows are still the ones it
+was made of; of newer ones ``rebuild`` says that.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from typing import Any
 import msgspec
 
 from tradecli import codec
-from tradecli.store.rows import chain
+from tradecli.store.rows import ASIDE, chain
 
 Query = Callable[[str, Sequence[Any]], Iterable[tuple[Any, ...]]]
 Named = tuple[str, str, int]
@@ -26,6 +28,12 @@ class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
 
 
+class AuditRecord(AuditRow, frozen=True, kw_only=True):
+    """A record with what it is of, word for word; ``body`` None before schema 2, where only its row had that."""
+
+    body: str | None
+
+
 class AuditVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """The chain of one run: ``ok``, or the first record that is wrong and why."""
 
@@ -37,50 +45,66 @@ class AuditVerdict(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-def walk(run_id: str, start: str, records: Iterable[AuditRow], digests: dict[Named, str]) -> AuditVerdict:
-    """Follow the chain from ``start`` and hold each record against the digest of its row."""
-    head, expected, left = start, 0, dict(digests)
+def walk(run_id: str, start: str, records: Iterable[AuditRecord], digests: dict[Named, str]) -> AuditVerdict:
+    """Follow the chain from ``start``, and hold each record without a body against the digest of its row."""
+    heads, expected, left = {False: start, True: start}, 0, dict(digests)
     for row in records:
         expected += 1
-        problem = None
+        problem, apart = None, row.kind == ASIDE
         if row.n != expected:
             problem = f"record {expected} is missing"
-        elif chain(head, row.n, row.seq, row.at, row.kind, row.ref, row.digest) != row.hash:
+        elif chain(heads[apart], row.n, row.seq, row.at, row.kind, row.ref, row.digest) != row.hash:
             problem = "the hash does not follow from the record and the one before"
-        elif left.pop((row.kind, row.ref, row.seq), None) != row.digest:
+        elif row.body is None and left.pop((row.kind, row.ref, row.seq), None) != row.digest:
             problem = f"the {row.kind} {row.ref} is not the row that was recorded"
         if problem is not None:
             return AuditVerdict(
-                run_id=run_id, records=expected, head=head, ok=False, first_bad=row.n, reason=problem
+                run_id=run_id, records=expected, head=heads[False], ok=False, first_bad=row.n, reason=problem
             )
-        head = row.hash
+        heads[apart] = row.hash
     if left:
         kind, ref, _ = min(left, key=lambda key: key[2])
         return AuditVerdict(
-            run_id=run_id, records=expected, head=head, ok=False, reason=f"the {kind} {ref} has no record"
+            run_id=run_id,
+            records=expected,
+            head=heads[False],
+            ok=False,
+            reason=f"the {kind} {ref} has no record",
         )
-    return AuditVerdict(run_id=run_id, records=expected, head=head, ok=True)
+    return AuditVerdict(run_id=run_id, records=expected, head=heads[False], ok=True)
 
 
 def digests(query: Query, run_id: str) -> dict[Named, str]:
-    """Return the digest of every row that the chain of a run speaks of."""
+    """Return the digest of every row that the chain of a run speaks of without holding it itself."""
     result: dict[Named, str] = {}
     for kind, select in _ROWS.items():
         for ref, seq, body in query(select, (run_id,)):
-            result[(kind, ref, seq)] = _sha(body.encode())
+            result[(kind, ref, seq)] = sha(body)
     for row in query(_ENTRIES, (run_id,)):
-        result[("entry", row[0], row[1])] = _sha(codec.encode(row[2:]))
+        result[("entry", row[0], row[1])] = sha(codec.encode(row[2:]).decode())
     return result
 
 
-def _sha(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()
+def read_record(row: Sequence[Any]) -> AuditRecord:
+    """Return a record as stored: one that holds its body needs no digest, and a digest that is there must be true."""
+    n, seq, at, kind, ref, digest, hash, body = row
+    if body is not None and not digest:
+        digest = sha(body)
+    elif body is not None and digest != sha(body):
+        digest = f"{digest}, not that of the body"
+    return AuditRecord(n=n, seq=seq, at=at, kind=kind, ref=ref, digest=digest, hash=hash, body=body)
+
+
+def sha(body: str) -> str:
+    """Return the digest of a record's body."""
+    return hashlib.sha256(body.encode()).hexdigest()
 
 
 _ROWS = {
-    "order": "SELECT client_id, seq, body FROM orders WHERE run_id = ?",
-    "fill": "SELECT instrument || ':' || trade_id, seq, body FROM fills WHERE run_id = ?",
-    "decision": "SELECT CAST(number AS TEXT), seq, body FROM decisions WHERE run_id = ?",
-    "latch": "SELECT kind, seq, body FROM steps WHERE run_id = ? AND kind IN ('LatchSet', 'LatchReleased')",
+    "order": "SELECT client_id, seq, body FROM orders WHERE run_id = ? AND record IS NULL",
+    "fill": "SELECT instrument || ':' || trade_id, seq, body FROM fills WHERE run_id = ? AND record IS NULL",
+    "decision": "SELECT CAST(number AS TEXT), seq, body FROM decisions WHERE run_id = ? AND record IS NULL",
+    "latch": "SELECT kind, seq, body FROM steps WHERE run_id = ? AND record IS NULL"
+    " AND kind IN ('LatchSet', 'LatchReleased')",
 }
-_ENTRIES = "SELECT ref, seq, ts, venue, coin, amount, kind, instrument FROM entries WHERE run_id = ?"
+_ENTRIES = "SELECT ref, seq, ts, venue, coin, amount, kind, instrument FROM entries WHERE run_id = ? AND record IS NULL"

@@ -26,20 +26,25 @@ from tradecli.domain.events import Event
 from tradecli.errors import LockHeld, StoreFault
 from tradecli.store import schema
 from tradecli.store.private import make_private
-from tradecli.store.rows import TABLES, Rows, genesis
+from tradecli.store.rows import ASIDE, TABLES, Rows, genesis, scope_of
 
 _BUSY_MS = 5_000
 _NEW_RUN = """
-    INSERT INTO runs (run_id, number, mode, started, config_digest, body)
-    SELECT ?, coalesce(max(number), 0) + 1, ?, ?, ?, ? FROM runs
+    INSERT INTO runs (run_id, number, mode, started, config_digest, body, schema)
+    SELECT ?, coalesce(max(number), 0) + 1, ?, ?, ?, ?, ? FROM runs
+"""
+_HEADS = """
+    SELECT kind, n, hash FROM (
+        SELECT kind, n, hash FROM audit WHERE run_id = ?1 AND kind = ?2 ORDER BY n DESC LIMIT 1
+    ) UNION ALL SELECT kind, n, hash FROM (
+        SELECT kind, n, hash FROM audit WHERE run_id = ?1 AND kind <> ?2 ORDER BY n DESC LIMIT 1
+    )
 """
 _TAKE_LEASE = """
     INSERT INTO lease VALUES (1, 1, ?)
     ON CONFLICT (id) DO UPDATE SET fence = fence + 1, holder = excluded.holder
 """
 _OF_A_RUN = (*(table for table, _, _ in TABLES), "heartbeat", "runs")
-_PER_RUN = (Mode.DEMO, Mode.REPLAY, Mode.PAPER, Mode.REHEARSAL)
-"""Modes whose account is funded anew in each run, so that trade ids and deposits may repeat from run to run."""
 Connect = Callable[..., Awaitable[aiosqlite.Connection]]
 """How the connection that writes is made: a seam for tests that break it."""
 Batch = tuple[str, Sequence[Any]]
@@ -102,11 +107,11 @@ class Ledger:
     async def begin_run(self, run: Run, *, replace: bool = False) -> None:
         """Enter a new run. ``replace``: an earlier one of the same name, which the same inputs made, gives way."""
         body = codec.encode(run).decode()
-        values = (run.run_id, run.mode.value, run.started, run.config_digest, body)
+        values = (run.run_id, run.mode.value, run.started, run.config_digest, body, len(schema.LEDGER))
         gone = [(f"DELETE FROM {table} WHERE run_id = ?", [(run.run_id,)]) for table in _OF_A_RUN]  # noqa: S608
         await self._write([*(gone if replace else ()), (_NEW_RUN, [values])])
         self._run = run
-        scope = run.run_id if run.mode in _PER_RUN else self.account
+        scope = scope_of(run.mode, run.run_id, self.account)
         start = genesis(run.mode.value, run.seed, run.config_digest, run.data)
         self._rows = Rows(run.run_id, scope, start, 0, await self._booked(scope))
 
@@ -120,12 +125,13 @@ class Ledger:
             await self.begin_run(run)
             return run.run_id, 0
         kept = self._run = codec.decode(found[0][0], Run)
-        scope = kept.run_id if kept.mode in _PER_RUN else self.account
-        head, count = genesis(kept.mode.value, kept.seed, kept.config_digest, kept.data), 0
-        newest = "SELECT hash, n FROM audit WHERE run_id = ? ORDER BY n DESC LIMIT 1"
-        for row in await self._db.execute_fetchall(newest, (kept.run_id,)):
-            head, count = row[0], int(row[1])
-        self._rows = Rows(kept.run_id, scope, head, count, await self._booked(scope))
+        scope = scope_of(kept.mode, kept.run_id, self.account)
+        head = aside = genesis(kept.mode.value, kept.seed, kept.config_digest, kept.data)
+        count = 0
+        for kind, n, hash in await self._db.execute_fetchall(_HEADS, (kept.run_id, ASIDE)):
+            count = max(count, n)
+            head, aside = (head, hash) if kind == ASIDE else (hash, aside)
+        self._rows = Rows(kept.run_id, scope, head, count, await self._booked(scope), aside)
         tables = ("steps", "orders", "notices", "audit")
         steps = " UNION ALL ".join(
             f"SELECT coalesce(max(seq), 0) AS seq FROM {table} WHERE run_id = ?1"  # noqa: S608
@@ -186,7 +192,7 @@ class Ledger:
 
     async def steps(self, run_id: str) -> AsyncIterator[Step]:
         """Yield the kept steps of a run: the events in order, without their commands."""
-        query = "SELECT seq, at, body FROM steps WHERE run_id = ? ORDER BY seq"
+        query = "SELECT seq, at, body FROM steps_full WHERE run_id = ? ORDER BY seq"
         async with self._db.execute(query, (run_id,)) as cursor:
             async for seq, at, body in cursor:
                 yield Step(seq=seq, at=at, event=codec.decode(body, Event), commands=())  # type: ignore[arg-type]
@@ -195,7 +201,7 @@ class Ledger:
         self, run_id: str, *, limit: int = 100, until: int | None = None
     ) -> Sequence[Decision]:
         """Return the newest decisions of a run, newest first."""
-        query = "SELECT body FROM decisions WHERE run_id = ? AND at <= ? ORDER BY number DESC LIMIT ?"
+        query = "SELECT body FROM decisions_full WHERE run_id = ? AND at <= ? ORDER BY number DESC LIMIT ?"
         values = (run_id, until if until is not None else 1 << 62, limit)
         async with self._db.execute(query, values) as cursor:
             return [codec.decode(body, Decision) async for (body,) in cursor]

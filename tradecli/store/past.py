@@ -11,14 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tradecli import codec
 from tradecli.domain.events import Event, Fill
 from tradecli.domain.order import Order
 from tradecli.domain.position import LedgerEntry
-from tradecli.store.reader import LedgerReader
+from tradecli.store.reader import LedgerReader, read_body
 
 _CAPITAL = """
-    SELECT seq, at, equity, json_extract(body, '$.drawdown_pct'), '0' FROM decisions
+    SELECT seq, at, equity, json_extract(body, '$.drawdown_pct'), '0' FROM decisions_full
     WHERE run_id = ?1 AND equity IS NOT NULL
     UNION ALL
     SELECT seq, at, NULL, 0, amount FROM entries WHERE run_id = ?1 AND instrument IS NULL
@@ -39,7 +38,7 @@ class PastRows:
         try:
             self.capital = tuple(_capital(db.execute(_CAPITAL, (run_id,))))
             self.decisions = int(_one(db, "SELECT coalesce(max(number), 0) FROM decisions", run_id))
-            self.events: tuple[Event, ...] = tuple(_events(db, run_id))
+            self.events: tuple[Event, ...] = tuple(_events(db, run_id, path))
         finally:
             db.close()
 
@@ -53,8 +52,8 @@ def _one(db: sqlite3.Connection, query: str, run_id: str) -> Any:
     return db.execute(f"{query} WHERE run_id = ?", (run_id,)).fetchone()[0]
 
 
-def _events(db: sqlite3.Connection, run_id: str) -> Iterator[Event]:
+def _events(db: sqlite3.Connection, run_id: str, path: Path) -> Iterator[Event]:
     marks = ", ".join("?" * len(_KINDS))
-    query = f"SELECT body FROM steps WHERE run_id = ? AND kind IN ({marks}) ORDER BY seq"  # noqa: S608
+    query = f"SELECT body FROM steps_full WHERE run_id = ? AND kind IN ({marks}) ORDER BY seq"  # noqa: S608
     for (body,) in db.execute(query, (run_id, *_KINDS)):
-        yield codec.decode(body, Event)  # type: ignore[arg-type]
+        yield read_body(body, Event, path)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -23,16 +23,18 @@ from tradecli.domain.order import Order
 from tradecli.domain.position import LedgerEntry, Position, after_fee, after_funding, after_trade
 from tradecli.errors import NotEnoughData, NotFound, StoreFault
 from tradecli.store import schema
-from tradecli.store.audit import AuditRow, AuditVerdict, digests, walk
-from tradecli.store.rows import genesis
+from tradecli.store.audit import AuditRecord, AuditRow, AuditVerdict, digests, read_record, walk
+from tradecli.store.rebuild import Rebuilt, rebuild
+from tradecli.store.rows import genesis, scope_of
 
+T = TypeVar("T")
 EVER = 1 << 62
 _WAIT_S = 1.0
-_RUNS = "SELECT run_id, number, mode, started, finished, config_digest, body, summary FROM runs"
+_RUNS = "SELECT run_id, number, mode, started, finished, config_digest, body, summary, schema FROM runs"
 
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One run as listed: ``summary`` None while it is running or when it was cut off."""
+    """One run as listed: ``summary`` None while it is running or when it was cut off; ``schema`` it was begun under."""
 
     run_id: str
     number: int
@@ -42,6 +44,7 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     config_digest: str
     body: dict[str, Any]
     summary: dict[str, Any] | None
+    schema: int
 
 
 class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +93,8 @@ class LedgerReader:
             raise _fault(error, path) from error
         try:
             self._db.execute("BEGIN")
-            schema.check(self._db, str(path), schema.LEDGER_ID, len(schema.LEDGER))
+            if schema.check(self._db, str(path), schema.LEDGER_ID, len(schema.LEDGER)) == 1:
+                schema.read_as_now(self._db)
         except sqlite3.Error as error:
             self._db.close()
             raise _fault(error, path) from error
@@ -142,20 +146,22 @@ class LedgerReader:
     ) -> list[Order]:
         """Return each order as it stood at ``at``, newest first."""
         query = (
-            "SELECT body FROM (SELECT body, status, client_id, max(seq) FROM orders"
+            "SELECT body FROM (SELECT body, status, client_id, max(seq) FROM orders_full"
             " WHERE run_id = ? AND at <= ? AND (? IS NULL OR instrument = ?) AND (? IS NULL OR source = ?)"
             " GROUP BY client_id) WHERE ? IS NULL OR status IN (SELECT value FROM json_each(?))"
             " ORDER BY client_id DESC LIMIT ?"
         )
         among = codec.encode(list(status)).decode() if status else None
         of = (self.run(run_id).run_id, at, instrument, instrument, source, source)
-        return [codec.decode(body, Order) for (body,) in self._rows(query, (*of, among, among, limit))]
+        return [
+            read_body(body, Order, self.path) for (body,) in self._rows(query, (*of, among, among, limit))
+        ]
 
     def order(self, client_id: str, run_id: str | None = None, *, at: int = EVER) -> list[OrderRow]:
         """Return the states of one order, oldest first; ``NotFound`` for an id that is not here."""
-        query = "SELECT seq, at, body FROM orders WHERE run_id = ? AND client_id = ? AND at <= ? ORDER BY seq"
+        query = "SELECT seq, at, body FROM orders_full WHERE run_id = ? AND client_id = ? AND at <= ? ORDER BY seq"
         rows = [
-            OrderRow(seq=seq, at=when, order=codec.decode(body, Order))
+            OrderRow(seq=seq, at=when, order=read_body(body, Order, self.path))
             for seq, when, body in self._rows(query, (self.run(run_id).run_id, client_id, at))
         ]
         if not rows:
@@ -166,9 +172,11 @@ class LedgerReader:
         self, run_id: str | None = None, *, since: int = 0, at: int = EVER, limit: int | None = None
     ) -> list[Fill]:
         """Return fills known in [since, at], oldest first; ``limit`` keeps the newest."""
-        query = "SELECT body FROM fills WHERE run_id = ? AND at >= ? AND at <= ? ORDER BY seq DESC LIMIT ?"
+        query = (
+            "SELECT body FROM fills_full WHERE run_id = ? AND at >= ? AND at <= ? ORDER BY seq DESC LIMIT ?"
+        )
         values = (self.run(run_id).run_id, since, at, limit if limit is not None else -1)
-        found = [codec.decode(body, Fill) for (body,) in self._rows(query, values)]
+        found = [read_body(body, Fill, self.path) for (body,) in self._rows(query, values)]
         return found[::-1]
 
     def entries(self, run_id: str | None = None, *, at: int = EVER) -> list[LedgerEntry]:
@@ -222,26 +230,22 @@ class LedgerReader:
         self, run_id: str | None = None, *, since: int = 0, at: int = EVER, limit: int = 100
     ) -> list[Decision]:
         """Return decisions, newest first."""
-        query = (
-            "SELECT body FROM decisions WHERE run_id = ? AND at >= ? AND at <= ? ORDER BY number DESC LIMIT ?"
-        )
+        query = "SELECT body FROM decisions_full WHERE run_id = ? AND at >= ? AND at <= ? ORDER BY number DESC LIMIT ?"
         values = (self.run(run_id).run_id, since, at, limit)
-        return [codec.decode(body, Decision) for (body,) in self._rows(query, values)]
+        return [read_body(body, Decision, self.path) for (body,) in self._rows(query, values)]
 
     def inputs(self, prefix: str, run_id: str | None = None, *, at: int = EVER) -> list[Input]:
         """Return the recorded inputs whose names begin with ``prefix``, oldest first, each as often as recorded."""
-        query = (
-            "SELECT body FROM decisions WHERE run_id = ? AND at <= ? AND instr(body, ?) > 0 ORDER BY number"
-        )
+        query = "SELECT body FROM decisions_full WHERE run_id = ? AND at <= ? AND instr(body, ?) > 0 ORDER BY number"
         values = (self.run(run_id).run_id, at, f'"name":"{prefix}')
-        decisions = (codec.decode(body, Decision) for (body,) in self._rows(query, values))
+        decisions = (read_body(body, Decision, self.path) for (body,) in self._rows(query, values))
         return [each for decision in decisions for each in decision.inputs if each.name.startswith(prefix)]
 
     def decision(self, number: int, run_id: str | None = None) -> Decision:
         """Return one decision; ``NotFound`` for a number that is not here."""
-        query = "SELECT body FROM decisions WHERE run_id = ? AND number = ?"
+        query = "SELECT body FROM decisions_full WHERE run_id = ? AND number = ?"
         for (body,) in self._rows(query, (self.run(run_id).run_id, number)):
-            return codec.decode(body, Decision)
+            return read_body(body, Decision, self.path)
         raise NotFound(f"no decision {number}", number=103, hint="tradecli decisions list")
 
     def equity(self, run_id: str | None = None, *, at: int = EVER) -> list[tuple[int, Decimal]]:
@@ -270,7 +274,7 @@ class LedgerReader:
     ) -> tuple[int, bytes] | None:
         """Return (time, JSON) of the newest report of a topic at ``at``."""
         query = (
-            "SELECT at, body FROM reports"
+            "SELECT at, body FROM reports_full"
             " WHERE run_id = ? AND topic = ? AND focus = ? AND at <= ? ORDER BY at DESC LIMIT 1"
         )
         for when, body in self._rows(query, (self.run(run_id).run_id, topic, focus, at)):
@@ -287,7 +291,7 @@ class LedgerReader:
 
     def step_rows(self, run_id: str | None = None) -> Iterator[tuple[int, int, str, str, str]]:
         """Yield the kept events, oldest first, as (step, time, ``event``, class name, JSON)."""
-        query = "SELECT seq, at, 'event', kind, body FROM steps WHERE run_id = ? ORDER BY seq"
+        query = "SELECT seq, at, 'event', kind, body FROM steps_full WHERE run_id = ? ORDER BY seq"
         for row in self._rows(query, (self.run(run_id).run_id,)):
             seq, at, label, kind, body = row
             yield seq, at, label, kind, body
@@ -296,32 +300,58 @@ class LedgerReader:
 
     def audit(self, run_id: str | None = None, *, since_n: int = 0, limit: int = -1) -> Iterator[AuditRow]:
         """Yield audit records, oldest first."""
+        names = AuditRow.__struct_fields__
+        for row in self.records(run_id, since_n=since_n, limit=limit):
+            yield AuditRow(**{name: getattr(row, name) for name in names})
+
+    def records(
+        self, run_id: str | None = None, *, since_n: int = 0, limit: int = -1
+    ) -> Iterator[AuditRecord]:
+        """Yield audit records with what they are of, oldest first."""
         query = (
-            "SELECT n, seq, at, kind, ref, digest, hash FROM audit"
+            "SELECT n, seq, at, kind, ref, digest, hash, body FROM audit"
             " WHERE run_id = ? AND n > ? ORDER BY n LIMIT ?"
         )
-        names = ("n", "seq", "at", "kind", "ref", "digest", "hash")
-        for row in self._rows(query, (self.run(run_id).run_id, since_n, limit)):
-            yield AuditRow(**dict(zip(names, row, strict=True)))
+        return map(read_record, self._rows(query, (self.run(run_id).run_id, since_n, limit)))
 
     def audit_count(self, run_id: str | None = None) -> int:
         """Return the number of the newest audit record; 0 for none."""
         query = "SELECT coalesce(max(n), 0) FROM audit WHERE run_id = ?"
         return next(int(n) for (n,) in self._rows(query, (self.run(run_id).run_id,)))
 
-    def verify(self, run_id: str | None = None) -> AuditVerdict:
-        """Walk the chain of a run and compare every row with its record (S09)."""
+    def verify(self, run_id: str | None = None, *, rows: bool = True) -> AuditVerdict:
+        """Walk the chain of a run (S09), then with ``rows`` build its tables again and compare (INV-20)."""
         run = self.run(run_id)
         start = genesis(run.mode.value, run.body.get("seed"), run.config_digest, run.body.get("data"))
-        verdict = walk(run.run_id, start, self.audit(run.run_id), digests(self._rows, run.run_id))
+        verdict = walk(run.run_id, start, self.records(run.run_id), digests(self._rows, run.run_id))
+        if not verdict.ok:
+            return verdict
         ended = (run.summary or {}).get("audit_hash")
-        if verdict.ok and ended is not None and ended != verdict.head:
+        if ended is not None and ended != verdict.head:
             return msgspec.structs.replace(verdict, ok=False, reason=f"the run ended at {str(ended)[:16]}")
-        return verdict
+        wrong = self.rebuild(run.run_id).difference if rows else None
+        return msgspec.structs.replace(verdict, ok=False, reason=str(wrong)) if wrong else verdict
+
+    def rebuild(self, run_id: str | None = None) -> Rebuilt:
+        """Build the tables of a run again from its chain alone and compare them with the stored ones (INV-20)."""
+        run = self.run(run_id)
+        account = next((value for (value,) in self._rows("SELECT value FROM meta WHERE key = 'account'")), "")
+        scope = scope_of(run.mode, run.run_id, account)
+        records = self.records(run.run_id)
+        return rebuild(self._rows, run.run_id, scope, records, has_before=run.schema == 1)
+
+
+def read_body(body: str, type: type[T], path: Path) -> T:
+    """Return what the body of a row tells; ``StoreFault`` for that of a record which is gone or damaged."""
+    try:
+        return codec.decode(body, type)
+    except msgspec.MsgspecError as error:
+        told = "a row cannot be read: its record is gone or damaged"
+        raise StoreFault(told, path=str(path), number=149, hint="tradecli db verify") from error
 
 
 def _run_row(row: tuple[Any, ...]) -> RunRow:
-    run_id, number, mode, started, finished, digest, body, summary = row
+    run_id, number, mode, started, finished, digest, body, summary, begun = row
     return RunRow(
         run_id=run_id,
         number=number,
@@ -331,6 +361,7 @@ def _run_row(row: tuple[Any, ...]) -> RunRow:
         config_digest=digest,
         body=msgspec.json.decode(body),
         summary=msgspec.json.decode(summary) if summary is not None else None,
+        schema=begun,
     )
 
 

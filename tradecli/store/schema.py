@@ -75,7 +75,64 @@ LEDGER = (
         pid INTEGER NOT NULL, body TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    ALTER TABLE runs ADD COLUMN schema INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE audit RENAME TO audit_1;
+    CREATE TABLE audit (
+        run_id TEXT NOT NULL, n INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL,
+        ref TEXT NOT NULL, digest TEXT NOT NULL, hash TEXT NOT NULL, body TEXT, PRIMARY KEY (run_id, n)
+    ) STRICT;
+    INSERT INTO audit SELECT *, NULL FROM audit_1 ORDER BY run_id, n;
+    DROP TABLE audit_1;
+    ALTER TABLE steps ADD COLUMN record INTEGER;
+    ALTER TABLE orders ADD COLUMN record INTEGER;
+    ALTER TABLE fills ADD COLUMN record INTEGER;
+    ALTER TABLE entries ADD COLUMN record INTEGER;
+    ALTER TABLE decisions ADD COLUMN record INTEGER;
+    ALTER TABLE notices ADD COLUMN record INTEGER;
+    ALTER TABLE reports ADD COLUMN record INTEGER;
+    CREATE VIEW steps_full AS
+        SELECT t.run_id, t.seq, t.at, t.kind, t.record, coalesce(a.body, t.body) AS body
+        FROM steps t LEFT JOIN audit a ON a.run_id = t.run_id AND a.n = t.record;
+    CREATE VIEW orders_full AS
+        SELECT t.run_id, t.client_id, t.seq, t.at, t.status, t.instrument, t.source, t.record,
+            coalesce(a.body, t.body) AS body
+        FROM orders t LEFT JOIN audit a ON a.run_id = t.run_id AND a.n = t.record;
+    CREATE VIEW fills_full AS
+        SELECT t.scope, t.instrument, t.trade_id, t.run_id, t.seq, t.at, t.ts, t.client_id, t.record,
+            coalesce(a.body, t.body) AS body
+        FROM fills t LEFT JOIN audit a ON a.run_id = t.run_id AND a.n = t.record;
+    CREATE VIEW decisions_full AS
+        SELECT t.run_id, t.number, t.seq, t.at, t.trigger, t.equity, t.record, coalesce(a.body, t.body) AS body
+        FROM decisions t LEFT JOIN audit a ON a.run_id = t.run_id AND a.n = t.record;
+    CREATE VIEW reports_full AS
+        SELECT t.run_id, t.topic, t.focus, t.at, t.record, coalesce(a.body, t.body) AS body
+        FROM reports t LEFT JOIN audit a ON a.run_id = t.run_id AND a.n = t.record;
+    """,
 )
+"""Schema 2: a record of the chain holds what it is of, word for word, in ``body``, and each row names its ``record``.
+
+Such a row leaves its own ``body`` and its record's ``digest`` empty, because both follow from the record; the views
+``…_full`` find the body wherever it is. A row without a record is from schema 1, where events, notices and reports had
+none. Records are long, which a table without rowids keeps badly.
+"""
+
+_AS_NOW = """
+    CREATE TEMP VIEW steps_full AS SELECT *, NULL AS record FROM main.steps;
+    CREATE TEMP VIEW orders_full AS SELECT *, NULL AS record FROM main.orders;
+    CREATE TEMP VIEW fills_full AS SELECT *, NULL AS record FROM main.fills;
+    CREATE TEMP VIEW decisions_full AS SELECT *, NULL AS record FROM main.decisions;
+    CREATE TEMP VIEW reports_full AS SELECT *, NULL AS record FROM main.reports;
+    CREATE TEMP VIEW steps AS SELECT *, NULL AS record FROM main.steps;
+    CREATE TEMP VIEW orders AS SELECT *, NULL AS record FROM main.orders;
+    CREATE TEMP VIEW fills AS SELECT *, NULL AS record FROM main.fills;
+    CREATE TEMP VIEW entries AS SELECT *, NULL AS record FROM main.entries;
+    CREATE TEMP VIEW decisions AS SELECT *, NULL AS record FROM main.decisions;
+    CREATE TEMP VIEW notices AS SELECT *, NULL AS record FROM main.notices;
+    CREATE TEMP VIEW reports AS SELECT *, NULL AS record FROM main.reports;
+    CREATE TEMP VIEW audit AS SELECT *, NULL AS body FROM main.audit;
+    CREATE TEMP VIEW runs AS SELECT *, 1 AS schema FROM main.runs;
+"""
 
 MARKET = (
     """
@@ -123,8 +180,14 @@ def prepare(
             raise
 
 
-def check(connection: sqlite3.Connection, path: str, application_id: int, newest: int) -> None:
-    """Refuse a file that cannot be read as a store: empty, foreign, or of a newer schema."""
+def read_as_now(connection: sqlite3.Connection) -> None:
+    """Let a ledger of schema 1, which may only be read, be asked as one of today; the file stays as it is."""
+    for statement in _AS_NOW.split(";"):
+        connection.execute(statement)
+
+
+def check(connection: sqlite3.Connection, path: str, application_id: int, newest: int) -> int:
+    """Return the schema; refuse a file that cannot be read as a store: empty, foreign, or of a newer schema."""
     found = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if found != application_id:
@@ -133,3 +196,4 @@ def check(connection: sqlite3.Connection, path: str, application_id: int, newest
         raise StoreFault(
             f"schema {version} is newer than this program knows ({newest})", path=path, number=121
         )
+    return int(version)
