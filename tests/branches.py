@@ -31,7 +31,7 @@ PARTS: dict[str, tuple[str, ...]] = {
         "store/private",
     ),
     "reconciliation": ("engine/reconcile", "engine/restore"),
-    "kill": ("store/killswitch", "cli/kill"),
+    "kill": ("store/killswitch", "cli/kill", "cli/kill_orders", "engine/watchdog"),
 }
 TESTS = ("tests/domain", "tests/engine", "tests/store", "tests/cli/test_kill.py")
 

@@ -180,3 +180,23 @@ def write(
             await ledger.close()
 
     asyncio.run(go())
+
+
+def go_on(path: Path, mode: Mode, at: int, *told: Notify) -> None:
+    """Add one step to the run at ``path``: what was told, or else that its working order is cancelled."""
+
+    async def go() -> None:
+        ledger = await Ledger.open(path, mode=mode, account="test")
+        try:
+            run = Run(
+                run_id="x", mode=mode, started=T0, seed=42, config_digest="c", config={}, data={}, code="0"
+            )
+            _, seq = await ledger.continue_run(run)
+            ended = order("tcx2", ETH, Side.SELL, created_at=T0, updated_at=at, status=OrderStatus.CANCELED)
+            orders = () if told else (ended,)
+            step = Step(seq=seq + 1, at=at, event=TimerFired(ts=at), commands=told, orders=orders)
+            await ledger.commit([step], await ledger.take_lease("test"))
+        finally:
+            await ledger.close()
+
+    asyncio.run(go())

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli import recorded
 from tests.cli.conftest import Run
+from tradecli.cli import clock, kill_orders
 from tradecli.config import folders
-from tradecli.domain.enums import KillLevel, ScopeKind
+from tradecli.domain.commands import Notify
+from tradecli.domain.enums import KillLevel, Mode, ScopeKind, Severity, Side
 from tradecli.store.killswitch import KillSwitch
 from tradecli.store.lock import ProcessLock
 
@@ -111,14 +114,129 @@ def test_without_a_profile_it_also_binds_every_profile_whose_engine_runs(run: Ru
 
 def test_it_says_how_many_orders_work_in_its_scope(run: Run) -> None:
     recorded.write(folders.ledger_file("demo"))
-    warnings = run("kill", "cancel", "--reason", "x", "--format", "json").json["warnings"]
-    assert warnings == [
-        "demo: 1 working orders in scope, no engine runs; they are cancelled at its next start"
-    ]
-    assert (
-        run("kill", "cancel", "--reason", "x", "--symbols", "BTCUSDT", "--format", "json").json["warnings"]
-        == []
+    result = run("kill", "cancel", "--reason", "x", "--format", "json")
+    order = "1 order (tcx2 ETHUSDT@okx UNKNOWN)"
+    told = f"demo: {order} in scope; no engine runs, and its simulated venue ended with it"
+    assert result.code == 0 and result.json["warnings"] == [told]
+    narrow = run("kill", "cancel", "--reason", "x", "--symbols", "BTCUSDT", "--format", "json")
+    assert narrow.code == 0 and narrow.json["warnings"] == []
+    assert run("kill", "pause", "--reason", "x", "--format", "json").json["warnings"] == []
+
+
+def test_without_an_engine_what_may_rest_at_a_real_venue_is_an_unknown_outcome(run: Run) -> None:
+    recorded.write(folders.ledger_file("rehearsal"), mode=Mode.REHEARSAL, finished=False)
+    result = run("kill", "halt", "--reason", "x", "--format", "json", "--profile", "rehearsal")
+    assert result.code == 17 and flag("rehearsal")
+    orders = "1 order (tcx2 ETHUSDT@okx UNKNOWN)"
+    then = "no engine runs, nobody cancels before its next start"
+    assert result.json["warnings"] == [f"rehearsal: may still rest at the venue: {orders}; {then}"]
+    folders.ledger_file("rehearsal").write_bytes(b"junk")
+    result = run("kill", "halt", "--reason", "x", "--format", "json", "--profile", "rehearsal")
+    assert result.code == 17 and "unknown; no engine runs, nobody cancels" in result.json["warnings"][0]
+
+
+@pytest.fixture
+def engine(home: Path) -> Iterator[None]:
+    """The lock of a running engine on a recorded rehearsal."""
+    recorded.write(folders.ledger_file("rehearsal"), mode=Mode.REHEARSAL, finished=False)
+    lock = ProcessLock(folders.ledger_file("rehearsal").with_suffix(".lock"))
+    lock.acquire()
+    yield
+    lock.release()
+
+
+def cancelled(at: int) -> None:
+    """Do what the engine does: keep that the working order is cancelled."""
+    recorded.go_on(folders.ledger_file("rehearsal"), Mode.REHEARSAL, at)
+
+
+KILL = ("kill", "cancel", "--reason", "x", "--format", "json", "--profile", "rehearsal")
+
+
+def test_with_an_engine_it_waits_until_the_ledger_shows_none_working(
+    run: Run, engine: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+
+    def pause(seconds: float) -> None:
+        assert flag("rehearsal"), "the flag comes before any waiting"
+        looks.append(seconds)
+        if len(looks) == 3:
+            cancelled(recorded.T0 + 61_000)
+
+    monkeypatch.setattr(clock, "pause", pause)
+    result = run(*KILL)
+    assert result.code == 0 and len(looks) == 3
+    assert result.json["warnings"] == ["rehearsal: no longer working: 1 order (tcx2 ETHUSDT@okx UNKNOWN)"]
+
+
+@pytest.mark.parametrize(("wait", "most"), [("0s", 0), ("0", 0), ("2s", 20)])
+def test_it_waits_no_longer_than_it_may_and_says_what_is_still_live(
+    run: Run, engine: None, monkeypatch: pytest.MonkeyPatch, wait: str, most: int
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(clock, "pause", slept.append)
+    monkeypatch.setattr(clock, "steady_ms", lambda: round(1_000 * sum(slept)))
+    result = run(*KILL, "--wait", wait)
+    assert result.code == 11 and len(slept) == most
+    assert f"still live after {wait[0]} s: 1 order (tcx2" in result.json["warnings"][0]
+
+
+def test_a_ledger_that_breaks_under_a_running_engine_is_told_and_waited_for_by_nobody(
+    run: Run, engine: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "pause", lambda _: pytest.fail("nobody waits"))
+    folders.ledger_file("rehearsal").write_bytes(b"junk")
+    result = run(*KILL)
+    assert result.code == 11 and "unknown; its engine cancels them" in result.json["warnings"][0]
+
+
+def test_a_long_list_is_cut(run: Run) -> None:
+    order = recorded.order("a", recorded.BTC, Side.BUY)
+    assert kill_orders.named((order,) * 6).startswith("6 orders (a BTCUSDT@binance INTENT, ")
+    assert kill_orders.named((order,) * 6).endswith(", …)")
+
+
+@pytest.mark.parametrize("wait", ["61s", "-1s", "5", "", "1h"])
+def test_a_wait_out_of_range_is_refused_and_latches_nothing(run: Run, wait: str) -> None:
+    assert run("kill", "halt", "--reason", "x", "--wait", wait).code == 2 and flag() == []
+
+
+def differ(severity: Severity, text: str, topic: str = "reconcile okx") -> None:
+    recorded.go_on(
+        folders.ledger_file("demo"), Mode.DEMO, recorded.T0 + 61_000, Notify(severity, topic, text)
     )
+
+
+RELEASE = ("kill", "release", "--reason", "looked", "--format", "json")
+
+
+def test_a_release_is_refused_while_the_books_of_a_venue_in_scope_differ(run: Run) -> None:
+    recorded.write(folders.ledger_file("demo"), finished=False)
+    for scope in ([], ["--venue", "okx"], ["--venue", "binance"], ["--strategy", "grid"]):
+        run("kill", "pause", "--reason", "x", *scope)
+    for symbol in ("ETHUSDT@okx", "ETHUSDT@binance"):
+        run("kill", "pause", "--reason", "x", "--symbols", symbol)
+    differ(Severity.CRITICAL, "balance USDT@okx: 1 here, 2 at okx (1 differences)")
+    before = flag()
+    for scope in ([], ["--venue", "okx"], ["--strategy", "grid"], ["--symbols", "ETHUSDT@okx"]):
+        result = run(*RELEASE, *scope)
+        assert result.code == 14 and "1 here, 2 at okx" in result.out and flag() == before
+    assert run(*RELEASE, "--venue", "binance").code == 0
+    assert run(*RELEASE, "--symbols", "ETHUSDT@binance").code == 0
+    assert run(*RELEASE, "--accept-mismatch").code == 0
+    lines = (folders.profile_dir("demo") / "kill.log").read_text().splitlines()
+    assert json.loads(lines[-1])["act"].startswith("release, accepting balance USDT@okx: 1 here")
+    differ(Severity.NOTE, "okx equals our books again")
+    assert run(*RELEASE, "--venue", "okx").code == 0
+
+
+def test_a_release_is_refused_where_the_ledger_cannot_say_whether_the_books_differ(run: Run) -> None:
+    run("kill", "pause", "--reason", "x")
+    folders.ledger_file("demo").write_bytes(b"junk")
+    result = run(*RELEASE)
+    assert result.code == 14 and "cannot be read" in result.out and flag()
+    assert run(*RELEASE, "--accept-mismatch").code == 0 and flag() == []
 
 
 def test_kills_and_releases_are_kept_in_a_private_journal(run: Run) -> None:

@@ -49,9 +49,8 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     resting: bool = False
     prefix: str = PREFIX
     pace_per_s: int = 200
-    hang_after_s: float = 0.0
     hang_s: float = 0.0
-    """Block the event loop for so long, so long after its start."""
+    """Block the event loop for so long at each SIGUSR1."""
 
 
 class Points:
@@ -127,13 +126,12 @@ async def _main(orders: Orders) -> None:
     )
     trader = Trader(live, orders.seed, orders.per_s, resting=orders.resting)
     side = asyncio.create_task(_settle(live) if orders.settle else trader.trade())
-    hang = asyncio.create_task(_hang(live, orders))
     loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGUSR1, time.sleep, orders.hang_s)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, _end, live)
     await live.run(market.stream(()), clock.now(), clock.now() + int(1000 * orders.for_s))
-    for task in (side, hang):
-        task.cancel()
+    side.cancel()
     if not orders.settle:
         await live.cancel_all("signal", 8_000)
     await live.close()
@@ -146,12 +144,6 @@ async def _main(orders: Orders) -> None:
 
 def _end(live: Live) -> None:
     live.stopping = True
-
-
-async def _hang(live: Live, orders: Orders) -> None:
-    if orders.hang_s:
-        await asyncio.sleep(orders.hang_after_s)
-        time.sleep(orders.hang_s)  # noqa: ASYNC251 - the loop is to be blocked
 
 
 async def _settle(live: Live) -> None:

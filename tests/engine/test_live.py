@@ -8,22 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from tests.engine.test_runner import TOPIC
 from tests.fakes.desk import BTC, T0, limits, linear
 from tests.fakes.inline import InlineConnection
 from tests.fakes.virtual import VirtualClock, run_virtually
 from tradecli.domain.control import Latch, Scope
-from tradecli.domain.enums import KillLevel, Mode, OrderStatus, StrategyState, TradingState
+from tradecli.domain.enums import KillLevel, Mode, OrderStatus, ScopeKind, StrategyState, TradingState
 from tradecli.domain.events import Event
 from tradecli.domain.market import Quote
 from tradecli.engine.assess import Assessor, Running, duties
 from tradecli.engine.core import Desk, Engine
 from tradecli.engine.live import Before, Live
+from tradecli.engine.picture import Pictures
 from tradecli.engine.plan import Strategy
 from tradecli.engine.restore import Past, restore_engine
+from tradecli.engine.session import EngineSession, Plan
 from tradecli.engine.settings import PaperSettings
-from tradecli.ports import AccountSnapshot
+from tradecli.errors import ReconciliationMismatch
+from tradecli.ports import AccountSnapshot, Clock
 from tradecli.store.killswitch import KillSwitch
 from tradecli.store.ledger import Ledger, Run
 from tradecli.store.lock import HeldLease
@@ -40,12 +44,12 @@ RUN = Run(
 class House:
     """One start of a paper desk in ``folder``."""
 
-    def __init__(self, folder: Path, clock: VirtualClock) -> None:
+    def __init__(self, folder: Path, clock: Clock, **changed_limits: Any) -> None:
         self.folder = folder
         self.clock = clock
         running = (Running("vol.grid", msgspec.structs.replace(TOPIC, every_ms=1_000), None),)
         desk = Desk(
-            limits=limits(stale_clean_s=0.5),
+            limits=limits(**({"stale_clean_s": 0.5} | changed_limits)),
             strategies=(Strategy(name="grid", priority=1, budget_pct=50),),
             standing={"grid": StrategyState.ACTIVE},
             duties=duties(running, (BTC,), (BTC,), frozenset({"grid"})),
@@ -188,5 +192,46 @@ def test_c_more_than_five_crashes_in_ten_minutes_halt_the_desk(tmp_path: Path) -
             for task in (running, *live._tasks):
                 task.cancel()
             await asyncio.gather(running, *live._tasks, return_exceptions=True)
+
+    run_virtually(main, T0)
+
+
+def test_while_the_books_differ_from_the_venues_no_face_may_release_and_the_ledger_says_so(
+    tmp_path: Path,
+) -> None:
+    async def main(clock: VirtualClock) -> None:
+        first = House(tmp_path, clock)
+        live = await first.open()
+        await live.run(first.quotes(), T0, T0 + 5_000)
+        await live.cancel_all("the test ends", 5_000)
+        await live.close()
+        left = left_at(first)
+        gone = msgspec.structs.replace(left, balances={"USDT": "1"}, fills=tuple(read_fills(tmp_path)))
+        second = House(tmp_path, clock)
+        live = await second.open(gone)
+        assert live.mismatch(Scope()) is None
+        await live.run(second.quotes(), clock.now(), clock.now() + 10_000)
+        assert live.mismatch(Scope()) == live.mismatch(Scope(ScopeKind.VENUE, "binance"))
+        assert "balance USDT@binance" in (live.mismatch(Scope()) or "")
+        assert live.mismatch(Scope(ScopeKind.VENUE, "okx")) is None
+        await live.close()
+        with LedgerReader(tmp_path / "l.db") as reader:
+            assert "balance USDT@binance" in reader.mismatches("p")["binance"]
+        pictures = Pictures(second.engine, live.heard, Mode.PAPER, "p", 1, "a test")
+        released: list[Scope] = []
+        plan = Plan(source=second.quotes(), start=T0, until=None)
+        session = EngineSession(
+            Mode.PAPER, live, pictures, plan, release=lambda scope, _: released.append(scope)
+        )
+        with pytest.raises(ReconciliationMismatch, match="not released: balance USDT@binance"):
+            session.release(Scope(), "why not")
+        assert released == []
+        session.release(Scope(ScopeKind.VENUE, "okx"), "that one is equal")
+        assert released == [Scope(ScopeKind.VENUE, "okx")]
+        recovery = live.recoveries["binance"]
+        recovery.road.execution._paper.restore(left_at(second))  # type: ignore[attr-defined]
+        await recovery.light_pass()
+        assert live.mismatch(Scope()) is None
+        assert "equals our books again" in live.heard.told[0][1].text
 
     run_virtually(main, T0)

@@ -32,6 +32,7 @@ from tradecli.domain.order import Order, OrderRequest
 from tradecli.domain.position import Position
 from tradecli.domain.series import CandleSeries, TradeSeries
 from tradecli.engine.snapshot import FeedState, Preview, Reported, Snapshot, StrategyView, Told
+from tradecli.errors import ReconciliationMismatch
 
 T0 = 1_700_000_040_000
 PRICES = {"BTCUSDT@binance": 60_412.5, "ETHUSDT@binance": 3_018.75, "BNBUSDT@binance": 571.2}
@@ -48,6 +49,7 @@ class FakeSession:
         self.beat = 0
         self.calls: list[tuple[Any, ...]] = []
         self.latches: tuple[Latch, ...] = ()
+        self.differs = ""
         self.refusal: str | None = None
         self.reports: dict[tuple[str, InstrumentId | None], Reported] = {}
         self.changes: dict[str, Any] = {}
@@ -310,6 +312,8 @@ class FakeSession:
 
     def release(self, scope: Scope, reason: str) -> None:
         self.calls.append(("release", scope, reason))
+        if self.differs:
+            raise ReconciliationMismatch(self.differs, number=120)
 
     def set_strategy(self, strategy: str, state: StrategyState, reason: str) -> None:
         self.calls.append(("set_strategy", strategy, state, reason))

@@ -117,7 +117,7 @@ class Checks:
                 self._after_order(order, event, changes, at)
         if changes is not None and (changes.entries or touched):
             self._after_account(engine, account, at)
-        if isinstance(event, e.Noted) and event.topic == "reconcile":
+        if isinstance(event, e.Noted) and event.topic.startswith("reconcile"):
             self.begun = True  # the kill state was taken up before
         if isinstance(event, e.LatchSet | e.LatchReleased):
             self._after_latch(event, engine)

@@ -192,6 +192,21 @@ async def test_a_latch_is_shown_in_the_header_and_released_with_a_reason(session
 
 
 @pytest.mark.asyncio
+async def test_a_release_that_is_refused_for_a_mismatch_says_so_and_stays_open(session: FakeSession) -> None:
+    session.latches = (
+        Latch(level=KillLevel.REDUCE, scope=Scope(), reason="drill", by="reconciliation", at=0),
+    )
+    session.differs = "not released: position BTCUSDT@binance: 1 here, 2 at binance"
+    async with opened(session) as pilot:
+        await _kill(pilot, "r", *"done", "enter", "y")
+        await settled(pilot)
+        assert len(pilot.app.screen_stack) == 2
+        assert "1 here, 2 at binance" in text_of(pilot.app)
+        await pilot.press("escape")
+        assert len(pilot.app.screen_stack) == 1
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("opening", [("ctrl+k",), ("n",), ("question_mark",), ("slash",), ("ctrl+p",)])
 async def test_escape_leaves_every_dialog(session: FakeSession, opening: Any) -> None:
     async with opened(session) as pilot:

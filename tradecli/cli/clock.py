@@ -10,6 +10,11 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000  # noqa: TID251 - the seam
 
 
+def steady_ms() -> int:
+    """Return milliseconds of a clock that nobody sets, for durations only."""
+    return time.monotonic_ns() // 1_000_000  # noqa: TID251 - the seam
+
+
 def pause(seconds: float) -> None:
-    """Wait between two answers of ``--watch``."""
+    """Wait between two looks, such as two answers of ``--watch``."""
     time.sleep(seconds)  # noqa: TID251 - the seam

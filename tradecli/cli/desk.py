@@ -9,7 +9,6 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -168,12 +167,12 @@ def running_profiles() -> list[str]:
         found = sorted(folders.state_dir().iterdir())
     except OSError:
         return []
-    return [
-        folder.name for folder in found if _is_held(folders.ledger_file(folder.name).with_suffix(".lock"))
-    ]
+    return [folder.name for folder in found if is_held(folder.name)]
 
 
-def _is_held(lock: Path) -> bool:
+def is_held(profile: str) -> bool:
+    """Say whether an engine holds the ledger of a profile now."""
+    lock = folders.ledger_file(profile).with_suffix(".lock")
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:

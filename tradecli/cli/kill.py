@@ -15,7 +15,7 @@ import msgspec
 import typer
 
 from tradecli import codec
-from tradecli.cli import desk, options, parse
+from tradecli.cli import desk, kill_orders, options, parse
 from tradecli.cli.commands import Commands
 from tradecli.cli.output import Answer
 from tradecli.config import folders
@@ -23,7 +23,8 @@ from tradecli.config.place import config_path, locate
 from tradecli.config.profiles import MODES
 from tradecli.domain.control import Latch, Scope
 from tradecli.domain.enums import KillLevel, Mode, ScopeKind
-from tradecli.errors import ExitCode, StoreFault, TradecliError, UsageError
+from tradecli.engine.latching import CANCELLING
+from tradecli.errors import ExitCode, ReconciliationMismatch, StoreFault, TradecliError, UsageError
 from tradecli.present.blocks import Align, Cell, Column, Panel, Table, Tone
 from tradecli.present.format import moment
 from tradecli.store.killswitch import KillSwitch
@@ -31,8 +32,12 @@ from tradecli.store.killswitch import KillSwitch
 app = Commands("kill", "Stop trading by five levels; release needs a reason.")
 SCHEMA = "tradecli.kill/1"
 _LONGEST_REASON = 200
+_WAIT = "5s"
+_LONGEST_WAIT_MS = 60_000
 
 Reason = Annotated[str, typer.Option("--reason", help="why; kept in the journal", show_default=False)]
+Wait = Annotated[str, typer.Option("--wait", help="how long the engine may take to cancel: 0s to 60s")]
+Accept = Annotated[bool, typer.Option("--accept-mismatch", help="though our books and the venue's differ")]
 Strategy = Annotated[str | None, typer.Option("--strategy", help="only this strategy", show_default=False)]
 
 _WHAT = {
@@ -74,7 +79,12 @@ def status() -> Answer:
 
 def _register(level: KillLevel) -> None:
     def act(reason: Reason, strategy: Strategy = None) -> Answer:
-        return _kill(level, reason, strategy)
+        return _kill(level, reason, strategy, _WAIT)
+
+    def act_and_follow(reason: Reason, strategy: Strategy = None, wait: Wait = _WAIT) -> Answer:
+        return _kill(level, reason, strategy, wait)
+
+    act = act_and_follow if level in CANCELLING else act
 
     act.__doc__ = _WHAT[level] + "."
     app.answers(level.value, uses=("venue", "symbols"), schema=SCHEMA, row=LatchRow)(act)
@@ -85,25 +95,49 @@ for _level in _WHAT:
 
 
 @app.answers("release", uses=("venue", "symbols"), schema=SCHEMA, row=LatchRow)
-def release(reason: Reason, strategy: Strategy = None) -> Answer:
-    """Lift the latches of one scope (no scope: those of the whole desk)."""
+def release(reason: Reason, strategy: Strategy = None, accept_mismatch: Accept = False) -> Answer:
+    """Lift the latches of one scope (no scope: those of the whole desk).
+
+    Refused with exit code 14 while our books differ from those of a venue in scope, unless that is accepted.
+    """
     text = _checked(reason)
     profile, mode, warnings = _profile()
+    scopes = _scopes(strategy)
+    differs = _differs(profile, scopes)
+    if differs is not None and not accept_mismatch:
+        hint = "look at the venue, then add --accept-mismatch"
+        raise ReconciliationMismatch(f"not released: {differs}", number=120, hint=hint)
     switch = KillSwitch(folders.kill_file(profile))
     seen = switch.load()
     lifted: list[LatchRow] = []
-    for scope in _scopes(strategy):
+    act = "release" if differs is None else f"release, accepting {differs}"
+    for scope in scopes:
         for latch in switch.release(scope, seen):
             lifted.append(_row(profile, latch))
-            _journal(profile, "release", latch.level, scope, text)
+            _journal(profile, act, latch.level, scope, text)
     left = switch.load()
     if left:
         warnings = (*warnings, f"{len(left)} other latches stand: tradecli kill status")
     return _answer(mode, lifted, (*warnings, "released: " + text), [])
 
 
-def _kill(level: KillLevel, reason: str, strategy: str | None) -> Answer:
+def _differs(profile: str, scopes: list[Scope]) -> str | None:
+    """Say what differs between our books and those of a venue in scope, by the ledger; None: nothing is known to."""
+    try:
+        with desk.ledger_of(profile) as ledger:
+            found = ledger.reader.mismatches(ledger.run.run_id)
+    except StoreFault as fault:
+        return f"whether our books equal the venues' cannot be read ({fault.message})"
+    except TradecliError:
+        return None
+    return next((text for venue, text in found.items() if any(each.touches(venue) for each in scopes)), None)
+
+
+def _kill(level: KillLevel, reason: str, strategy: str | None, wait: str) -> Answer:
     text, scopes = _checked(reason), _scopes(strategy)
+    wait_ms = 0 if wait in ("0", "0s") else parse.duration(wait, "--wait")
+    if wait_ms > _LONGEST_WAIT_MS:
+        raise UsageError("--wait takes 0s to 60s", number=104)
     if level is KillLevel.FLATTEN and strategy:
         raise UsageError(
             "a position belongs to no single strategy: flatten a venue, symbols or all", number=103
@@ -120,36 +154,13 @@ def _kill(level: KillLevel, reason: str, strategy: str | None) -> Answer:
             switch.set(latch)
             _journal(name, "kill", level, scope, text)
             rows.append(_row(name, latch))
-    return _answer(mode, rows, (*warnings, *_working(bound, scopes, level)), [])
-
-
-def _working(profiles: list[str], scopes: list[Scope], level: KillLevel) -> list[str]:
-    """Say what still works in scope by the ledger, where that can be read; the flag binds whether or not it can."""
-    told = []
-    for profile in profiles:
-        try:
-            with desk.ledger_of(profile) as ledger:
-                count = sum(
-                    any(scope.binds(order.request.instrument, order.request.source) for scope in scopes)
-                    for order in ledger.reader.orders(ledger.run.run_id)
-                    if order.is_live
-                )
-                running = desk.is_alive(ledger.beat)
-        except TradecliError as error:
-            if not isinstance(error, StoreFault):
-                continue
-            told.append(f"{profile}: the ledger cannot be read, so working orders are not known")
-            continue
-        if not count:
-            continue
-        then = (
-            "its engine cancels them now"
-            if running
-            else "no engine runs; they are cancelled at its next start"
-        )
-        cancels = level in (KillLevel.CANCEL, KillLevel.FLATTEN, KillLevel.HALT)
-        told.append(f"{profile}: {count} working orders in scope" + (f", {then}" if cancels else ""))
-    return told
+    told: list[str] = list(warnings)
+    codes: list[ExitCode] = []
+    for name in bound if level in CANCELLING else []:
+        words, code = kill_orders.followed(name, scopes, wait_ms)
+        told += words
+        codes += [code] if code else []
+    return _answer(mode, rows, tuple(told), codes)
 
 
 def _profile() -> tuple[str, Mode, tuple[str, ...]]:

@@ -32,6 +32,14 @@ class Scope(msgspec.Struct, frozen=True):
             return self.name in (symbol_of(instrument), instrument)
         return self.name == source
 
+    def touches(self, venue: str) -> bool:
+        """Say whether any order at ``venue`` may fall under this scope."""
+        if self.kind is ScopeKind.VENUE:
+            return self.name == venue
+        if self.kind is ScopeKind.SYMBOL and "@" in self.name:
+            return venue_of(InstrumentId(self.name)) == venue
+        return True
+
     def __str__(self) -> str:
         return "all" if self.kind is ScopeKind.ALL else f"{self.kind.value} {self.name}"
 

@@ -18,13 +18,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 import msgspec
 
 from tradecli.domain.commands import CancelOrder
-from tradecli.domain.control import Latch
+from tradecli.domain.control import Latch, Scope
 from tradecli.domain.enums import KillLevel, OrderStatus, Severity, StrategyState
 from tradecli.domain.events import CancelAsked, Event, LinkChanged, StrategySet, TimerFired
 from tradecli.domain.instrument import venue_of
 from tradecli.domain.market import MARKET_TYPES
 from tradecli.domain.order import Approved
 from tradecli.engine.assess import Assessor
+from tradecli.engine.clock import SystemClock
 from tradecli.engine.core import Engine
 from tradecli.engine.execute import closing_orders
 from tradecli.engine.keeping import Heard, Keeper
@@ -35,6 +36,7 @@ from tradecli.engine.recovery import Recovery
 from tradecli.engine.road import Point, Road
 from tradecli.engine.spine import Spine
 from tradecli.engine.stall import Stall
+from tradecli.engine.watchdog import Watchdog
 from tradecli.errors import LockHeld, ReconciliationMismatch
 from tradecli.ports import Clock, Execution, KillFlag, Lease, Store
 
@@ -125,6 +127,7 @@ class Live:
         self._kill_poll_ms = kill_poll_ms
         self._on_market = on_market
         self._stall = Stall(self.spine, tuple(self.roads))
+        self.watchdog = self._watchdog() if isinstance(clock, SystemClock) else None
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._ended = asyncio.Event()
         self._fatal: BaseException | None = None
@@ -141,6 +144,9 @@ class Live:
         requested = asyncio.Event()
         self.inbox.wake = lambda: _wake(loop, requested)
         self._begin()
+        if self.watchdog is not None:
+            self._stall.beat()
+            self.watchdog.start()
         await self.spine.durable()
         self._point("kill.heard")
         for venue, recovery in self.recoveries.items():
@@ -160,6 +166,12 @@ class Live:
         if self._fatal is not None:
             await self.close()
             raise self._fatal
+
+    def _watchdog(self) -> Watchdog:
+        """Return the thread that watches a loop on real time; told time stands still without anything being wrong."""
+        limit_s = self.engine.desk.limits.max_stall_s
+        trip_ms = round(1000 * limit_s) if limit_s else None
+        return Watchdog(lambda: self._stall.beaten_at, self.clock, self.kill, trip_ms=trip_ms)
 
     def _begin(self) -> None:
         """Take up the books as the store left them: nothing may leave before they are reconciled."""
@@ -192,7 +204,8 @@ class Live:
         for strategy in sorted(self.engine.state.strategies):
             self.spine.take(StrategySet(strategy=strategy, state=StrategyState.OFF, reason=reason, ts=now))
         self.spine.take(CancelAsked(client_id=None, ts=now, reason=reason))
-        while self.engine.state.account.live and self.clock.now() < now + within_ms:
+        until = self.clock.monotonic() + within_ms
+        while self.engine.state.account.live and self.clock.monotonic() < until:
             await self.clock.sleep_until(self.clock.now() + _BREATH_MS)
             for order in list(self.engine.state.account.live.values()):
                 if (
@@ -205,12 +218,20 @@ class Live:
         if left:
             self.spine.note(Severity.ALERT, "order", f"{left} orders are not confirmed as ended at the stop")
 
+    def mismatch(self, scope: Scope) -> str | None:
+        """Say what differs at a venue that ``scope`` touches, or None; may be asked from any thread."""
+        for venue, recovery in self.recoveries.items():
+            if recovery.mismatches and scope.touches(venue):
+                return recovery.mismatches[0].told(venue)
+        return None
+
     async def close_positions(self, reason: str, within_ms: int) -> None:
         """Ask for the opposite of every perpetual position, and wait for the answers."""
         now = self.clock.now()
         for asked in closing_orders(self.engine.state, now, reason):
             self.spine.take(asked)
-        while self.engine.state.account.live and self.clock.now() < now + within_ms:
+        until = self.clock.monotonic() + within_ms
+        while self.engine.state.account.live and self.clock.monotonic() < until:
             await self.clock.sleep_until(self.clock.now() + _BREATH_MS)
 
     async def close(self) -> None:
@@ -219,6 +240,8 @@ class Live:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self.watchdog is not None:
+            self.watchdog.stop()
         if self.spine.lost is None:
             self.spine.note(Severity.NOTE, "stop", "engine stops in order")
             await self.spine.durable()

@@ -48,6 +48,9 @@ class Mismatch(msgspec.Struct, frozen=True):
     ours: str
     theirs: str
 
+    def told(self, venue: str) -> str:
+        return f"{self.what}: {self.ours} here, {self.theirs} at {venue}"
+
 
 class Reconciled(msgspec.Struct, frozen=True):
     """Events to apply, in order; mismatches that remain once they are applied; orders of others."""

@@ -58,14 +58,14 @@ class Recovery:
         """Hear the venue's private stream for good; each time it breaks, close the venue and reconcile."""
         tries = 0
         while True:
-            begun = self.spine.clock.now()
+            begun = self.spine.clock.monotonic()
             try:
                 async for event in self.road.execution.stream():
                     self._hear(event)
                 reason = "the private stream ended"
             except Exception as broken:
                 reason = f"{type(broken).__name__}: {broken}"
-            tries = 0 if self.spine.clock.now() - begun > LIGHT_MS else tries + 1
+            tries = 0 if self.spine.clock.monotonic() - begun > LIGHT_MS else tries + 1
             self.close(reason)
             await self.pause(_BACKOFF_MS[min(tries, len(_BACKOFF_MS) - 1)])
             self.want(f"reconnect after: {reason}")
@@ -120,9 +120,10 @@ class Recovery:
             await self._wait_for_wish(LIGHT_MS)
 
     async def _wait_for_wish(self, most_ms: int) -> None:
-        until = self.spine.clock.now() + most_ms
-        while not self._wanted.is_set() and self.spine.clock.now() < until:
-            await self.pause(min(_TICK_MS, until - self.spine.clock.now()))
+        clock = self.spine.clock
+        until = clock.monotonic() + most_ms
+        while not self._wanted.is_set() and clock.monotonic() < until:
+            await self.pause(min(_TICK_MS, until - clock.monotonic()))
 
     async def _full_pass(self, why: str) -> None:
         """Close the venue, bring our books up to its truth, and open it again; a difference that stays latches."""
@@ -143,7 +144,7 @@ class Recovery:
             if self._wanted.is_set():
                 self._wanted.clear()  # the stream broke again meanwhile: what was fetched may be too old
                 continue
-            now = self.spine.clock.now()
+            now = self.spine.clock.monotonic()
             differ_since = now if differ_since is None else differ_since
             if left and now - differ_since < self.road.execution.settle_ms:
                 await self.pause(min(250 << min(looks, 10), max(self.road.execution.settle_ms // 4, 250)))
@@ -156,19 +157,22 @@ class Recovery:
         self.mismatches = left
         if left:
             first = left[0]
-            text = (
-                f"{first.what}: {first.ours} here, {first.theirs} at {self.venue} ({len(left)} differences)"
-            )
-            self.spine.note(Severity.CRITICAL, "reconcile", text)
+            text = f"{first.told(self.venue)} ({len(left)} differences)"
+            self.spine.note(Severity.CRITICAL, self._topic, text)
             scope = Scope(ScopeKind.VENUE, self.venue)
             self.spine.latch(KillLevel.REDUCE, f"books differ: {first.what}", "reconciliation", scope)
         else:
-            self.spine.note(Severity.NOTE, "reconcile", f"{self.venue} equals our books ({why})")
+            self.spine.note(Severity.NOTE, self._topic, f"{self.venue} equals our books ({why})")
         self._let_go()
         self.open = True
         self._tell_link(up=True, reason="reconciled" if not left else "reconciled but for differences")
         self.point("reconcile.done")
         await self.spine.durable()
+
+    @property
+    def _topic(self) -> str:
+        """What a verdict on this venue's books is noted under; the newest one stands (``LedgerReader.mismatches``)."""
+        return f"reconcile {self.venue}"
 
     async def light_pass(self) -> None:
         """Compare without closing; a difference while nothing moved is a reason for a full pass."""
@@ -184,10 +188,10 @@ class Recovery:
                 self.spine.take(event)
             if not result.events and quiet:
                 if result.mismatches and self.mismatches != result.mismatches:
-                    first = result.mismatches[0]
-                    self.want(f"{first.what}: {first.ours} here, {first.theirs} there")
-                elif not result.mismatches:
+                    self.want(result.mismatches[0].told(self.venue))
+                elif self.mismatches and not result.mismatches:
                     self.mismatches = ()
+                    self.spine.note(Severity.NOTE, self._topic, f"{self.venue} equals our books again")
                 return
 
     def movement(self) -> tuple[int, int, int]:

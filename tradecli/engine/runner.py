@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol
 
 from tradecli.domain.commands import Assess, CancelOrder, Command, Notify, Record, SetLatch, SubmitOrder
-from tradecli.domain.control import Latch
+from tradecli.domain.control import Latch, Scope
 from tradecli.domain.enums import StrategyState
 from tradecli.domain.events import (
     AccountEvent,
@@ -92,6 +92,10 @@ class Runner:
         self._follow: deque[Event] = deque()
         self._on_disk: tuple[Latch, ...] = ()
         self.on_breath: Callable[[], Awaitable[None]] | None = None
+
+    def mismatch(self, scope: Scope) -> str | None:
+        """Return None: on told time the venue is ours, and its books are what ours are made of."""
+        return None
 
     async def run(self, source: AsyncIterator[Event], start: int, until: int | None) -> None:
         """Run from ``start``; ``source`` yields market and link events in the order they became known."""

@@ -27,6 +27,7 @@ from tradecli.engine.picture import Pictures
 from tradecli.engine.risk import ask, check, largest_allowed
 from tradecli.engine.snapshot import Preview, Snapshot
 from tradecli.engine.window import CandleWindow, Ring
+from tradecli.errors import ReconciliationMismatch
 from tradecli.ports import Clock, KillFlag
 from tradecli.redaction import redacted
 
@@ -66,6 +67,7 @@ class Shell(Protocol):
     stopping: bool
     on_breath: Callable[[], Awaitable[None]] | None
 
+    def mismatch(self, scope: Scope) -> str | None: ...
     async def run(self, source: AsyncIterator[Event], start: int, until: int | None) -> None: ...
     async def cancel_all(self, reason: str, within_ms: int) -> None: ...
     async def close_positions(self, reason: str, within_ms: int) -> None: ...
@@ -250,6 +252,11 @@ class EngineSession:
         self._runner.kill.set(latch)
 
     def release(self, scope: Scope, reason: str) -> None:
+        """Lift latches, but not while the books of a venue in scope differ from ours: ``ReconciliationMismatch``."""
+        differs = self._runner.mismatch(scope)
+        if differs is not None:
+            hint = "tradecli kill release --accept-mismatch, once somebody looked at the venue"
+            raise ReconciliationMismatch(f"not released: {differs}", number=120, hint=hint)
         self._release(scope, reason)
         self._put(LatchReleased(scope=scope, reason=reason, ts=self._clock.now()))
 

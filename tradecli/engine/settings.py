@@ -68,6 +68,13 @@ class RiskSettings:
     max_order_age_s: float = setting(
         10.0, help="An intent older than this is void at the gate", unit="s", gt=0
     )
+    max_stall_s: float = setting(
+        10.0,
+        help="Event loop blocked for this long: the watchdog latches reduce; 0 only alarms",
+        unit="s",
+        ge=0,
+        le=3_600,
+    )
     vol_breaker: float = setting(
         1.0, help="1-hour EWMA volatility that halves sizes", unit="fraction/year", gt=0
     )

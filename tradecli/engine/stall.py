@@ -11,6 +11,7 @@ from typing import Any
 from tradecli.domain.enums import Severity
 from tradecli.domain.events import LinkChanged
 from tradecli.domain.instrument import venue_of
+from tradecli.engine.clock import SystemClock
 from tradecli.engine.spine import Spine
 
 _BEAT_MS = 500
@@ -26,18 +27,31 @@ class Stall:
         self._spine = spine
         self._venues = venues
         self._stale: dict[str, int] = {}
+        self._set_back_ms = 0
         self.beaten_at = spine.clock.monotonic()
+
+    def beat(self) -> None:
+        self.beaten_at = self._spine.clock.monotonic()
 
     async def watch(self) -> None:
         """Beat for good; after a gap, close the market data of every venue."""
         clock = self._spine.clock
-        self.beaten_at = clock.monotonic()
+        self.beat()
         while True:
             await clock.sleep_until(clock.now() + _BEAT_MS)
             gap = clock.monotonic() - self.beaten_at - _BEAT_MS
-            self.beaten_at = clock.monotonic()
+            self.beat()
             if gap >= STALL_MS:
                 self._woke(gap)
+            if isinstance(clock, SystemClock):
+                self._look_at_clock(clock.set_back_ms)
+
+    def _look_at_clock(self, set_back_ms: int) -> None:
+        """Say once that the machine's clock went back; our time goes on, and data seem old until it is caught up."""
+        if set_back_ms >= _TOLERANCE_MS > self._set_back_ms:
+            text = f"the clock was set back by {set_back_ms / 1000:.0f} s: times go on from before until a restart"
+            self._spine.note(Severity.ALERT, "clock", text)
+        self._set_back_ms = set_back_ms
 
     def _woke(self, gap: int) -> None:
         now = self._spine.clock.now()

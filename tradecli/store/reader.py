@@ -17,7 +17,7 @@ import msgspec
 
 from tradecli import codec
 from tradecli.domain.decision import Decision, Input
-from tradecli.domain.enums import Mode
+from tradecli.domain.enums import Mode, Severity
 from tradecli.domain.events import Fill
 from tradecli.domain.order import Order
 from tradecli.domain.position import LedgerEntry, Position, after_fee, after_funding, after_trade
@@ -268,6 +268,21 @@ class LedgerReader:
                 query, (self.run(run_id).run_id, at, limit)
             )
         ]
+
+    def mismatches(self, run_id: str | None = None) -> dict[str, str]:
+        """Return the venues whose books differed from ours when they were last compared, and how."""
+        query = (
+            "SELECT topic, severity, text FROM notices WHERE run_id = ? AND topic LIKE 'reconcile %'"
+            " ORDER BY seq, n"
+        )
+        newest = {
+            topic: (severity, text) for topic, severity, text in self._rows(query, (self.run(run_id).run_id,))
+        }
+        return {
+            topic.partition(" ")[2]: text
+            for topic, (severity, text) in newest.items()
+            if severity == Severity.CRITICAL
+        }
 
     def report(
         self, topic: str, focus: str, run_id: str | None = None, *, at: int = EVER

@@ -8,6 +8,7 @@ from tradecli.domain.control import Scope
 from tradecli.domain.enums import KillLevel, ScopeKind
 from tradecli.domain.instrument import symbol_of, venue_of
 from tradecli.engine.snapshot import Snapshot
+from tradecli.errors import ReconciliationMismatch
 from tradecli.present.blocks import Tone
 from tradecli.tui.dialogs import Confirmation, Dialog, typed
 from tradecli.tui.lines import Line, Span, left, line, span, wrap
@@ -40,6 +41,7 @@ class KillDialog(Dialog):
         self._reason = ""
         self._step = 0
         self._release = False
+        self._refused = ""
         self._ask = Confirmation(snapshot.mode, "")
 
     def heading(self) -> str:
@@ -87,6 +89,8 @@ class KillDialog(Dialog):
                 ),
             )
         )
+        if self._refused:
+            out += wrap(self._refused, width, Tone.BAD)
         return [*out, (), self._prompt()]
 
     def _prompt(self) -> Line:
@@ -107,7 +111,11 @@ class KillDialog(Dialog):
         elif self._step == 1:
             self._write(event)
         elif self._ask.take(event):
-            self._do()
+            try:
+                self._do()
+            except ReconciliationMismatch as differs:
+                self._step, self._refused = 1, differs.line()
+                return
             _ = self.dismiss()
 
     def _choose(self, event: events.Key) -> None:
