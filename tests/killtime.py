@@ -134,9 +134,10 @@ class Bench:
         os.kill(self.engine, signal.SIGUSR1)
         flag = self.halt()
         woke = at + int(HANG_S * 1e9)
-        if flag > woke:
-            raise RuntimeError("the kill came after the block: the machine is too slow for this case")
-        return self.late_ms(flag, (woke - time.time_ns()) / 1e9 + 0.6), self.rate(at)
+        rate = (
+            self.rate(at) if flag < woke else 0
+        )  # a slow machine: the kill came after the block, and proves nothing
+        return self.late_ms(flag, max(0.0, (woke - time.time_ns()) / 1e9) + 0.6), rate
 
     def release(self) -> None:
         """Lift the latch, with a reason."""
