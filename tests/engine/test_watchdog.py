@@ -27,6 +27,14 @@ from tradecli.store.reader import LedgerReader
 _BLOCKED_S = 0.6
 
 
+@pytest.fixture(autouse=True)
+def _heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the test hear the package's log, whatever an earlier session of this process made of it."""
+    for name in ("tradecli", "tradecli.engine", "tradecli.engine.watchdog"):
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+        monkeypatch.setattr(logging.getLogger(name), "disabled", False)
+
+
 class Told:
     """A clock that a test sets."""
 
