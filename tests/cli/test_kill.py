@@ -14,6 +14,7 @@ from tradecli.cli import clock, kill_orders
 from tradecli.config import folders
 from tradecli.domain.commands import Notify
 from tradecli.domain.enums import KillLevel, Mode, ScopeKind, Severity, Side
+from tradecli.store import lock
 from tradecli.store.killswitch import KillSwitch
 from tradecli.store.lock import ProcessLock
 
@@ -99,14 +100,14 @@ def test_a_damaged_flag_counts_as_halted_and_can_be_released(run: Run) -> None:
 
 def test_without_a_profile_it_also_binds_every_profile_whose_engine_runs(run: Run) -> None:
     folders.made(folders.profile_dir("careful"))
-    lock = ProcessLock(folders.ledger_file("careful").with_suffix(".lock"))
-    lock.acquire()
+    held = ProcessLock(folders.ledger_file("careful").with_suffix(".lock"))
+    held.acquire()
     try:
         result = run("kill", "halt", "--reason", "x", "--format", "json")
         assert [row["profile"] for row in result.data] == ["careful", "demo"]
         assert flag("careful") and flag("demo")
     finally:
-        lock.release()
+        held.release()
     assert [row["profile"] for row in run("kill", "pause", "--reason", "x", "--format", "json").data] == [
         "demo"
     ]
@@ -139,10 +140,10 @@ def test_without_an_engine_what_may_rest_at_a_real_venue_is_an_unknown_outcome(r
 def engine(home: Path) -> Iterator[None]:
     """The lock of a running engine on a recorded rehearsal."""
     recorded.write(folders.ledger_file("rehearsal"), mode=Mode.REHEARSAL, finished=False)
-    lock = ProcessLock(folders.ledger_file("rehearsal").with_suffix(".lock"))
-    lock.acquire()
+    held = ProcessLock(folders.ledger_file("rehearsal").with_suffix(".lock"))
+    held.acquire()
     yield
-    lock.release()
+    held.release()
 
 
 def cancelled(at: int) -> None:
@@ -306,3 +307,15 @@ def test_an_empty_name_of_a_strategy_is_refused_and_never_means_the_whole_desk(r
     assert run("kill", "pause", "--reason", "x").code == 0
     assert run("kill", act, "--reason", "x", "--strategy", "").code == 2
     assert flag() == [("pause", "all", "x")]
+
+
+def test_p18_beside_an_engine_of_another_version_kill_works_and_release_does_not(
+    run: Run, engine: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "__version__", "9.9.9")
+    assert run(*KILL, "--wait", "0s").code == 11 and flag("rehearsal")
+    result = run(*RELEASE, "--profile", "rehearsal")
+    assert result.code == 9 and "this is 9.9.9: it may read, not write" in result.out and flag("rehearsal")
+    assert run("db", "migrate", "--profile", "rehearsal").code == 9
+    assert run("kill", "status", "--profile", "rehearsal").code == 13
+    assert run("orders", "list", "--profile", "rehearsal").code == 0

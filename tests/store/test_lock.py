@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tradecli import __version__
 from tradecli.domain.enums import Mode
 from tradecli.errors import LockHeld, StoreFault
 from tradecli.store.ledger import Ledger
-from tradecli.store.lock import FencedLease, HeldLease, ProcessLock
+from tradecli.store.lock import FencedLease, HeldLease, Holder, ProcessLock, holder_of, refuse_other_code
 
 
 def test_m01_a_second_one_is_refused_and_told_the_process_that_holds_it(tmp_path: Path) -> None:
@@ -25,6 +26,27 @@ def test_m01_a_second_one_is_refused_and_told_the_process_that_holds_it(tmp_path
     first.release()
     second.acquire()
     second.release()
+
+
+def test_p18_beside_an_engine_of_another_version_nobody_writes(tmp_path: Path) -> None:
+    path = tmp_path / "l.lock"
+    refuse_other_code(path)
+    lock = ProcessLock(path)
+    lock.acquire()
+    assert holder_of(path) == Holder(str(os.getpid()), __version__)
+    refuse_other_code(path)
+    for written, told in (
+        (b"12 9.9.9", "version 9.9.9"),
+        (b"12", "another version"),
+        (b"x \x1b[1m", "another"),
+    ):
+        path.write_bytes(written)
+        with pytest.raises(LockHeld, match=told) as refused:
+            refuse_other_code(path)
+        assert "read, not write" in refused.value.message and refused.value.number == 103
+    lock.release()
+    refuse_other_code(path)
+    assert holder_of(path) is None
 
 
 def test_a_lock_file_that_says_nothing_readable_names_an_unknown_holder(tmp_path: Path) -> None:

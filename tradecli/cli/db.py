@@ -22,7 +22,7 @@ from tradecli.errors import ExitCode, UsageError
 from tradecli.present.blocks import Cell, Facts, Panel, Tone
 from tradecli.present.format import count
 from tradecli.store import upkeep
-from tradecli.store.lock import ProcessLock
+from tradecli.store.lock import ProcessLock, refuse_other_code
 from tradecli.store.reader import LedgerReader
 from tradecli.store.rebuild import BEFORE
 from tradecli.store.upkeep import StoreFile
@@ -183,6 +183,7 @@ def _alone(place: Place) -> Iterator[None]:
     """Hold the ledger's lock: no engine may run meanwhile."""
     if place.ledger.is_relative_to(folders.state_dir()):
         folders.made(place.ledger.parent)
+    refuse_other_code(place.lock)
     lock = ProcessLock(place.lock)
     lock.acquire()
     try:

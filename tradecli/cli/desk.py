@@ -5,7 +5,6 @@ Everything is read-only and cheap: no engine, no validator, no asynchronous driv
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from tradecli.domain.instrument import InstrumentId, symbol_of, venue_of
 from tradecli.errors import NotFound
 from tradecli.present.blocks import Panel
 from tradecli.store.killswitch import KillSwitch
+from tradecli.store.lock import holder_of
 from tradecli.store.reader import EVER, Beat, LedgerReader, RunRow
 
 SELECT = ("symbols", "watchlist", "venue", "since", "until", "at")
@@ -172,18 +172,7 @@ def running_profiles() -> list[str]:
 
 def is_held(profile: str) -> bool:
     """Say whether an engine holds the ledger of a profile now."""
-    lock = folders.ledger_file(profile).with_suffix(".lock")
-    try:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    return holder_of(folders.ledger_file(profile).with_suffix(".lock")) is not None
 
 
 def here() -> Place:

@@ -28,6 +28,7 @@ from tradecli.errors import ExitCode, ReconciliationMismatch, StoreFault, Tradec
 from tradecli.present.blocks import Align, Cell, Column, Panel, Table, Tone
 from tradecli.present.format import moment
 from tradecli.store.killswitch import KillSwitch
+from tradecli.store.lock import refuse_other_code
 
 app = Commands("kill", "Stop trading by five levels; release needs a reason.")
 SCHEMA = "tradecli.kill/1"
@@ -102,6 +103,7 @@ def release(reason: Reason, strategy: Strategy = None, accept_mismatch: Accept =
     """
     text = _checked(reason)
     profile, mode, warnings = _profile()
+    refuse_other_code(folders.ledger_file(profile).with_suffix(".lock"))
     scopes = _scopes(strategy)
     differs = _differs(profile, scopes)
     if differs is not None and not accept_mismatch:

@@ -11,11 +11,21 @@ import os
 import sqlite3
 from pathlib import Path
 
+import msgspec
+
+from tradecli import __version__
 from tradecli.errors import LockHeld
 from tradecli.ports import Clock
 from tradecli.store.private import make_private
 
 _AGAIN_MS = 25
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who holds a lock: its process, and the version of its code; empty where the lock file does not say."""
+
+    pid: str
+    code: str
 
 
 class ProcessLock:
@@ -46,16 +56,16 @@ class ProcessLock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+            holder = _told(descriptor)
             os.close(descriptor)
             raise LockHeld(
-                f"another engine holds this ledger (process {holder})",
+                f"another engine holds this ledger (process {holder.pid or 'unknown'})",
                 number=101,
                 where=str(self.path),
                 hint="stop it, or choose another --profile or --db",
             ) from error
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        os.pwrite(descriptor, f"{os.getpid()} {__version__}".encode(), 0)
         self._descriptor = descriptor
 
     def is_ours(self) -> bool:
@@ -71,6 +81,39 @@ class ProcessLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def holder_of(path: Path) -> Holder | None:
+    """Return who holds the lock at ``path`` now, or None; nothing is changed by asking."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return _told(descriptor)
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def refuse_other_code(path: Path) -> None:
+    """Let nobody write beside an engine of another version: ``LockHeld`` says which two they are (P18)."""
+    holder = holder_of(path)
+    if holder is not None and holder.code != __version__:
+        told = f"version {holder.code}" if holder.code else "another version"
+        raise LockHeld(
+            f"the running engine is {told} and this is {__version__}: it may read, not write",
+            number=103,
+            where=str(path),
+            hint="use the engine's version, or end the engine first; kill works with any",
+        )
+
+
+def _told(descriptor: int) -> Holder:
+    pid, _, code = os.pread(descriptor, 64, 0).decode(errors="replace").strip().partition(" ")
+    return Holder(pid if pid.isdigit() else "", code if code.isprintable() else "")
 
 
 class HeldLease:
