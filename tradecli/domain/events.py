@@ -241,6 +241,17 @@ class StrategySet(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ts: int
 
 
+class LimitsTightened(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Risk limits that bind tighter from now on, by key, as they are written; ``digest`` is that of the whole
+    configuration that says so.
+    """
+
+    changed: dict[str, str]
+    digest: str
+    reason: str
+    ts: int
+
+
 class Noted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The shell tells what it saw or did: a start, a stop, a store that fails, a difference. ``topic`` is one word."""
 
@@ -261,6 +272,7 @@ ControlEvent: TypeAlias = (
     | LatchSet
     | LatchReleased
     | StrategySet
+    | LimitsTightened
     | Noted
 )
 Event: TypeAlias = MarketEvent | AccountEvent | ControlEvent

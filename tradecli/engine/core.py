@@ -24,6 +24,7 @@ from tradecli.domain.events import (
     Fill,
     LatchReleased,
     LatchSet,
+    LimitsTightened,
     LinkChanged,
     Noted,
     OrderAdopted,
@@ -42,6 +43,7 @@ from tradecli.engine.execute import Parent, after_fill, canceled, next_child
 from tradecli.engine.flatten import SOURCE, closing_parents, held_in_scope
 from tradecli.engine.freshness import told_of
 from tradecli.engine.latching import CANCELLING
+from tradecli.engine.limits import tightened
 from tradecli.engine.plan import Planned, Strategy
 from tradecli.engine.settings import RiskSettings
 from tradecli.engine.state import State
@@ -159,10 +161,19 @@ class Engine:
                 self._tell(event.severity, event.topic, event.text, event.instrument)
             case OrderAdopted():
                 self._on_adopted(event, at)
+            case LimitsTightened():
+                self._on_limits(event)
             case StrategySet():
                 self._tell(Severity.NOTE, "strategy", f"{event.strategy} {event.state}: {event.reason}")
             case _:
                 pass
+
+    def _on_limits(self, event: LimitsTightened) -> None:
+        limits = tightened(self.desk.limits, event.changed)
+        self.desk = msgspec.structs.replace(self.desk, limits=limits)
+        self.decider.limits = self.breakers.limits = self.breakers.freshness.settings = limits
+        told = ", ".join(f"{key} = {value}" for key, value in sorted(event.changed.items()))
+        self._tell(Severity.ALERT, "limits", f"tighter from now on by {event.reason}: {told}")
 
     def _on_adopted(self, adopted: OrderAdopted, at: int) -> None:
         """An order of ours that we did not know: it counts from now on, and a person must look before more is sent."""

@@ -18,6 +18,7 @@ from tradecli.domain.events import (
     CancelAsked,
     Event,
     Fill,
+    LimitsTightened,
     LinkChanged,
     Noted,
     OrderAsked,
@@ -27,7 +28,7 @@ from tradecli.engine.core import Engine
 from tradecli.ports import Lease, Store
 from tradecli.redaction import redacted
 
-_ASKED = (LinkChanged, Noted, OrderAsked, CancelAsked, StrategySet)
+_ASKED = (LinkChanged, Noted, OrderAsked, CancelAsked, StrategySet, LimitsTightened)
 """Kept even when nothing came of them: what happened to a link, and what people asked for."""
 
 

@@ -24,6 +24,7 @@ from tradecli.domain.events import (
     FundingPaid,
     LatchReleased,
     LatchSet,
+    LimitsTightened,
     LinkChanged,
     Noted,
     OrderAbsent,
@@ -221,7 +222,7 @@ class State:
             case OrderAdopted():
                 self.account.adopt(event.order)
                 changes.orders.append(event.order)
-            case OrderAsked() | CancelAsked() | Noted():
+            case OrderAsked() | CancelAsked() | LimitsTightened() | Noted():
                 pass
             case _:
                 assert_never(event)

@@ -16,6 +16,7 @@ from typing import Any
 
 from tradecli import __version__, codec
 from tradecli.config import folders
+from tradecli.config.changes import ConfigWatch
 from tradecli.config.loading import Config, load
 from tradecli.domain.budget import Priority
 from tradecli.domain.control import Scope
@@ -51,6 +52,7 @@ from tradecli.venues.ccxt.joined import JoinedMarket
 from tradecli.venues.ccxt.market import CcxtMarket
 from tradecli.venues.ccxt.profile import Listed
 from tradecli.venues.ccxt.transport import connect
+from tradecli.wiring.config_beat import with_config
 from tradecli.wiring.kept import KeptMarket
 from tradecli.wiring.parts import Parts, build, config_content, kill_file, stream_feeds, watch
 from tradecli.wiring.session_ledger import SessionLedger
@@ -153,7 +155,8 @@ def live_session(
     config = load(profile, config_path, db, flags=flags)
     if config.mode not in LIVE_MODES:
         raise UsageError(f"profile {config.profile} has no live market", number=131)
-    return _Live(config).session(for_ms)
+    edits = ConfigWatch(config, lambda: load(profile, config_path, db, flags=flags))
+    return _Live(config).session(for_ms, edits)
 
 
 class _Live:
@@ -186,7 +189,7 @@ class _Live:
         watched = set(watch(self.config, found))
         return [each for each in found if each.id in watched]
 
-    def session(self, for_ms: int | None) -> EngineSession:
+    def session(self, for_ms: int | None, edits: ConfigWatch) -> EngineSession:
         self.ledger.acquire()
         start = self.run.started
         runner = self.runner = Runner(
@@ -214,7 +217,13 @@ class _Live:
             on_exit=self.config.run.on_exit,
         )
         return EngineSession(
-            mode, runner, pictures, plan, release=self._release, close=self._close, beat=self.ledger.beat
+            mode,
+            runner,
+            pictures,
+            plan,
+            release=self._release,
+            close=self._close,
+            beat=with_config(self.ledger.beat, edits, runner),
         ).start()
 
     def _release(self, scope: Scope, reason: str) -> None:
