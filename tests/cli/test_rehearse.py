@@ -66,6 +66,14 @@ def test_with_only_the_profile_changed_every_command_asks_the_venues_of_this_mac
             answer = run(*line.split(), "--profile", "rehearsal", "--format", "json")
             assert answer.code == 0, (line, answer.err)
             assert answer.json["mode"] == "rehearsal" and answer.data
+        table = run("funding", "rates", "BTCUSDT", "--venue", "binance,okx,bybit", "--profile", "rehearsal")
+        assert table.out.count("╭") == 1 and all(venue in table.out for venue in ("binance", "okx", "bybit"))
+        pull = ("data", "pull", "--symbols", "BTCUSDT", "--since", "-2d", "--profile", "rehearsal")
+        everywhere = run(*pull)
+        assert everywhere.code == 0 and "not listed there" in everywhere.out, "deribit has another symbol"
+        assert run(*pull, "--venue", "deribit").code == 11
+        spot = run("flow", "imbalance", "BTCUSDT.spot", "--venue", "binance", "--profile", "rehearsal")
+        assert spot.code == 15 and "another interface of Binance, which is not connected" in spot.err
         headless = run("run", "--headless", "--for", "2s", "--profile", "rehearsal", "--format", "json")
         assert headless.code == 0 and headless.data[0]["mode"] == "rehearsal"
         assert headless.data[0]["feeds_up"] >= 1

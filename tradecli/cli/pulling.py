@@ -61,16 +61,39 @@ def answer(kinds: str, intervals: str) -> Answer:
     )
     with Progress() as progress:
         rows = pull(what, progress.tell)
+    missed = [row for row in rows if not row.complete and not _is_elsewhere(row, rows)]
     return Answer(
         schema=SCHEMA,
         mode=where.mode,
         data=rows,
         as_of=max((row.until for row in rows if row.complete), default=None),
-        warnings=tuple(f"{row.kind} {row.instrument}: {row.reason}" for row in rows if row.reason),
+        warnings=tuple(f"{row.kind} {row.instrument}: {row.reason}" for row in missed),
         panels=lambda: [_panel(rows)],
         source="venues, into the market store",
-        codes=[] if all(row.complete for row in rows) else [ExitCode.PARTIAL],
+        codes=[ExitCode.PARTIAL] if missed else [],
     )
+
+
+def _is_elsewhere(row: Pulled, rows: Sequence[Pulled]) -> bool:
+    """Say that a venue does not list a symbol which was asked for without a venue, and which another one has."""
+    given = options.current()
+    named = given.venues or any(venue for _, venue in given.symbols)
+    if row.is_listed or named:
+        return False
+    same = [each for each in rows if each.kind == row.kind and each.interval == row.interval]
+    return any(each.is_listed and _symbol(each) == _symbol(row) for each in same)
+
+
+def _symbol(row: Pulled) -> str:
+    return row.instrument.partition("@")[0]
+
+
+def _state(row: Pulled, rows: Sequence[Pulled]) -> Cell:
+    if _is_elsewhere(row, rows):
+        return Cell("not listed there", Tone.MUTED)
+    if row.complete:
+        return Cell("complete" if row.new else "complete, all kept before", Tone.GOOD)
+    return Cell(row.reason, Tone.BAD)
 
 
 def _instruments(where: Place) -> list[InstrumentId]:
@@ -101,10 +124,10 @@ def _panel(rows: Sequence[Pulled]) -> Panel:
         Column(name="kind", align=Align.LEFT),
         Column(name="of", align=Align.LEFT),
         Column(name="interval", align=Align.LEFT),
-        Column(name="since", priority=2),
-        Column(name="until", priority=2),
-        Column(name="rows"),
-        Column(name="new"),
+        Column(name="since", priority=3),
+        Column(name="until", priority=4),
+        Column(name="rows", priority=2),
+        Column(name="new", priority=2),
         Column(name="state", align=Align.LEFT),
     )
     cells = tuple(
@@ -116,7 +139,7 @@ def _panel(rows: Sequence[Pulled]) -> Panel:
             Cell(moment(row.until)),
             Cell(count(row.rows)),
             Cell(count(row.new)),
-            Cell("complete", Tone.GOOD) if row.complete else Cell(row.reason, Tone.BAD),
+            _state(row, rows),
         )
         for row in rows
     )

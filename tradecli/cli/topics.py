@@ -103,10 +103,19 @@ def answer(
 
 
 def _panels(topic: Topic, reports: tuple[Any, ...], *, explain: bool) -> list[Panel]:
-    panels = [topic.present(report) for report in reports]
+    panels = [topic.present(report) for report in _different(topic, reports)]
     if explain:
         panels += [_inputs(topic, report) for report in reports]
     return panels
+
+
+def _different(topic: Topic, reports: tuple[Any, ...]) -> list[Any]:
+    if topic.same_as is None:
+        return list(reports)
+    first: dict[Any, Any] = {}
+    for report in reports:
+        first.setdefault(topic.same_as(report), report)
+    return list(first.values())
 
 
 def _inputs(topic: Topic, report: Any) -> Panel:

@@ -125,6 +125,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] | None = None
     standing: Any = None
     """The query that a running desk asks with, where it is not the plain one."""
+    same_as: Callable[[Any], Any] | None = None
+    """Reports with the same value say the same from different ends: of those, a table shows the first."""
     units: Mapping[str, str] = {}
     """Unit of each report field that has one, for the JSON envelope: ``{"composite": "fraction/year"}``."""
 

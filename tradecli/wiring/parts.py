@@ -14,7 +14,7 @@ import msgspec
 from tradecli.components.base import Component, topic_key
 from tradecli.config import folders
 from tradecli.config.loading import Config
-from tradecli.domain.enums import StrategyState
+from tradecli.domain.enums import Mode, StrategyState
 from tradecli.domain.feed import MINUTE_MS, CandleFeed, Feed
 from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.engine.assess import Assessor, Running, declared_feeds, duties
@@ -80,6 +80,23 @@ def trade_where(config: Config, watched: Sequence[InstrumentId]) -> tuple[Instru
     return tuple(sorted(traded))
 
 
+def _why(config: Config) -> str:
+    """Say which kinds of market are not connected, where that is why a live profile knows none of its symbols."""
+    if config.mode not in (Mode.PAPER, Mode.REHEARSAL, Mode.LIVE):
+        return ""
+    from tradecli.venues.ccxt import PROFILES, profile_of  # only now, to say what went wrong
+    from tradecli.venues.ccxt.profile import is_missing
+
+    told = [
+        is_missing(profile_of(venue), InstrumentId(f"{symbol}@{venue}"))
+        for symbol in config.run.symbols
+        for venue in config.run.venues
+        if venue in PROFILES
+    ]
+    found = [each for each in told if ":" in each]
+    return f" ({'; '.join(found)})" if found else ""
+
+
 def build(
     config: Config,
     instruments: Sequence[Instrument],
@@ -102,7 +119,7 @@ def build(
     traded = trade_where(config, watched)
     if not traded:
         raise NotFound(
-            f"none of {', '.join(config.run.symbols)} is known at {', '.join(config.run.venues)}",
+            f"none of {', '.join(config.run.symbols)} is known at {', '.join(config.run.venues)}{_why(config)}",
             number=120,
             hint="tradecli data list shows what is recorded; run.symbols and run.venues say what is watched",
         )

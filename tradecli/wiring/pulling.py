@@ -26,12 +26,12 @@ from tradecli.domain.feed import (
 )
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.market import FundingRate, MarketEvent
-from tradecli.errors import NotFound, TradecliError, UsageError, VenueError
+from tradecli.errors import TradecliError, UsageError, VenueError
 from tradecli.store.market import MarketStore
 from tradecli.venues.ccxt import past
 from tradecli.venues.ccxt.joined import place_of
 from tradecli.venues.ccxt.market import CcxtMarket
-from tradecli.venues.ccxt.profile import Kind
+from tradecli.venues.ccxt.profile import Kind, is_missing
 
 Tell = Callable[[str, float], None]
 """Hears (which series, how much of it is done, 0 to 1)."""
@@ -60,6 +60,8 @@ class Pulled(msgspec.Struct, frozen=True, kw_only=True):
     new: int
     complete: bool
     reason: str
+    is_listed: bool = True
+    """False: the venue has no such series at all."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -129,7 +131,7 @@ async def _series(market: CcxtMarket, store: MarketStore, feed: Feed, what: Pull
 
     try:
         if not market.offers(feed):
-            raise NotFound(f"{_subject(feed)} is not listed at {market.name}", number=133)
+            return _pulled(feed, what, 0, 0, False, _missing(market, feed), is_listed=False)
         listed = None if isinstance(feed, VolIndexFeed) else market.client.listed(feed.instrument)  # type: ignore[union-attr]
         coin = feed.name.rpartition("-")[2] if isinstance(feed, VolIndexFeed) else ""
         pages = past.rows(
@@ -151,6 +153,12 @@ async def _series(market: CcxtMarket, store: MarketStore, feed: Feed, what: Pull
     return _pulled(feed, what, rows, new, True, "")
 
 
+def _missing(market: CcxtMarket, feed: Feed) -> str:
+    if isinstance(feed, VolIndexFeed):
+        return f"{feed.name} is not published by {market.name}"
+    return is_missing(market.client.profile, feed.instrument)  # type: ignore[union-attr]
+
+
 def _kept(found: Sequence[past.Row]) -> list[MarketEvent]:
     return [row for row in found if not isinstance(row, FundingRate) or row.kind.value == "settled"]
 
@@ -159,7 +167,9 @@ def _failed(feed: Feed, what: Pull, rows: int, new: int, error: TradecliError) -
     return _pulled(feed, what, rows, new, False, error.message)
 
 
-def _pulled(feed: Feed, what: Pull, rows: int, new: int, complete: bool, reason: str) -> Pulled:
+def _pulled(
+    feed: Feed, what: Pull, rows: int, new: int, complete: bool, reason: str, *, is_listed: bool = True
+) -> Pulled:
     from tradecli.datasets.kinds import interval_name
 
     interval = interval_name(feed.interval_ms) if isinstance(feed, CandleFeed) else None
@@ -173,6 +183,7 @@ def _pulled(feed: Feed, what: Pull, rows: int, new: int, complete: bool, reason:
         new=new,
         complete=complete,
         reason=reason,
+        is_listed=is_listed,
     )
 
 

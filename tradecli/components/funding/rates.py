@@ -269,6 +269,7 @@ RATES = Topic(
     present=present,
     feeds=feeds,
     inputs=inputs,
+    same_as=lambda report: symbol_of(report.instrument),
     every_venue=True,
     every_ms=EVERY_MS,
     units={

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tradecli.domain.budget import Allowance
+from tradecli.domain.enums import InstrumentKind
 from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, last_of, params
 from tradecli.venues.ccxt.wire.binance import INTERVALS, USUAL_H, answer, decode, listed
 from tradecli.venues.sequence import Rule
@@ -109,4 +110,10 @@ PROFILE = Profile(
     rest_snapshots=True,
     used_header="X-MBX-USED-WEIGHT-1M",
     settles_h=USUAL_H,
+    unconnected={
+        InstrumentKind.SPOT: "spot is another interface of Binance, which is not connected; "
+        "data import reads its files",
+        InstrumentKind.INVERSE: "coin-margined contracts are another interface of Binance, which is not connected; "
+        "data import reads its files",
+    },
 )

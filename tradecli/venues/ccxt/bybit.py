@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tradecli.domain.budget import Allowance
+from tradecli.domain.enums import InstrumentKind
 from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, last_of, params
 from tradecli.venues.ccxt.wire.bybit import BARS, answer, decode, listed
 from tradecli.venues.sequence import Rule
@@ -103,5 +104,9 @@ PROFILE = Profile(
         Kind.GREEKS: "options of Bybit are not connected; their tickers are understood",
         Kind.VOL_INDEX: "Bybit publishes a historical volatility, which is no index of the implied one",
         Kind.FUNDING_INTERVALS: "the interval comes with each instrument",
+    },
+    unconnected={
+        InstrumentKind.SPOT: "of Bybit its linear perpetuals are read, and no spot pairs",
+        InstrumentKind.INVERSE: "of Bybit its linear perpetuals are read, and no coin-margined ones",
     },
 )

@@ -15,7 +15,17 @@ from tradecli.domain.budget import Priority
 from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.errors import BadPayload, NotFound, RateLimited, Unsupported
 from tradecli.ports import Budget, Clock
-from tradecli.venues.ccxt.profile import Heard, Intervals, Kind, Listed, Names, Profile, Question, ServerTime
+from tradecli.venues.ccxt.profile import (
+    Heard,
+    Intervals,
+    Kind,
+    Listed,
+    Names,
+    Profile,
+    Question,
+    ServerTime,
+    is_missing,
+)
 from tradecli.venues.ccxt.reading import Malformed
 from tradecli.venues.ccxt.transport import Transport, translate
 
@@ -147,9 +157,8 @@ class Client:
         """Return how the venue writes an instrument; ``NotFound`` where it lists none of that name."""
         found = self.by_id.get(instrument)
         if found is None:
-            raise NotFound(
-                f"{instrument} is not listed", number=131, hint=f"tradecli venues test {self.profile.name}"
-            )
+            hint = f"tradecli venues test {self.profile.name}"
+            raise NotFound(is_missing(self.profile, instrument), number=131, hint=hint)
         return found
 
     async def learn_intervals(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tradecli.domain.budget import Allowance
+from tradecli.domain.enums import InstrumentKind
 from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, last_of, params
 from tradecli.venues.ccxt.wire.deribit import FUNDING_H, answer, decode, listed
 from tradecli.venues.sequence import Rule
@@ -98,4 +99,7 @@ PROFILE = Profile(
         Kind.FUNDING_INTERVALS: "Deribit pays funding continuously",
     },
     settles_h=FUNDING_H,
+    unconnected={
+        InstrumentKind.SPOT: "of Deribit its perpetuals, futures and options are read, and no spot pairs"
+    },
 )

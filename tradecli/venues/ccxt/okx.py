@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tradecli.domain.budget import Allowance
+from tradecli.domain.enums import InstrumentKind
 from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, params
 from tradecli.venues.ccxt.wire.okx import BARS, answer, decode, listed
 from tradecli.venues.sequence import Rule
@@ -113,5 +114,8 @@ PROFILE = Profile(
         Kind.CHAIN: "chains are read from Deribit; OKX gives its options' sensitivities",
         Kind.VOL_INDEX: "OKX publishes no volatility index",
         Kind.FUNDING_INTERVALS: "the interval comes with each funding rate",
+    },
+    unconnected={
+        InstrumentKind.SPOT: "of OKX its perpetual swaps are read, linear and coin-margined, and no spot pairs"
     },
 )

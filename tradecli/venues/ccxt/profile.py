@@ -14,8 +14,9 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from tradecli.domain.budget import Allowance
+from tradecli.domain.enums import InstrumentKind
 from tradecli.domain.feed import HOUR_MS
-from tradecli.domain.instrument import Instrument, InstrumentId
+from tradecli.domain.instrument import Instrument, InstrumentId, symbol_of
 from tradecli.domain.market import BookDelta, Candle, FundingRate, Level, MarketEvent
 from tradecli.venues.ccxt.reading import Malformed, amount, positive
 from tradecli.venues.sequence import Rule
@@ -189,6 +190,15 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 0
 
 
+def is_missing(profile: Profile, instrument: InstrumentId) -> str:
+    """Say that a venue lists no such instrument here, and why where the kind of market is not connected."""
+    symbol = symbol_of(instrument)
+    kinds = {".spot": InstrumentKind.SPOT, ".inverse": InstrumentKind.INVERSE}
+    kind = next((kind for ending, kind in kinds.items() if symbol.endswith(ending)), None)
+    why = profile.unconnected.get(kind) if kind is not None else None
+    return f"{instrument} is not listed" + (f": {why}" if why else "")
+
+
 def last_of(question: Question) -> int | None:
     """Return the last millisecond that a question asks about, for venues that count it in."""
     return None if question.until is None else question.until - 1
@@ -241,5 +251,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Hours between funding settlements where an instrument does not say."""
     newest_first: bool = False
     """Prints are paged from the newest backwards."""
+    unconnected: Mapping[InstrumentKind, str] = {}
+    """Kinds of instruments that the venue trades and this profile does not read, and why not."""
     used_header: str = ""
     """The header of an answer in which the venue says how much weight it has counted."""
