@@ -24,6 +24,7 @@ from tradecli.domain.feed import (
     OpenInterestFeed,
     OptionsFeed,
     QuoteFeed,
+    SentimentFeed,
     VolIndexFeed,
 )
 from tradecli.domain.instrument import InstrumentId, venue_of
@@ -35,6 +36,7 @@ from tradecli.domain.market import (
     OpenInterest,
     OptionChain,
     Quote,
+    Sentiment,
     Trade,
     VolIndex,
     available_at,
@@ -261,3 +263,14 @@ async def finite(seen: Seen) -> None:
 @check("the index that a mark follows is told")
 async def index(seen: Seen) -> None:
     assert any(mark.index is not None for mark in seen.of(MarkPrice))
+
+
+@check("the ratio of long to short accounts is positive, in order and of the time asked for")
+async def ratio(seen: Seen) -> None:
+    symbol, _, venue = seen.subject.perp.lower().partition("@")
+    now = seen.subject.now()
+    feed = SentimentFeed(f"long_short_{symbol}_{venue}", DAY_MS)
+    found: list[Any] = list(await seen.market.history(feed, now))
+    assert len(found) >= 12 and all(isinstance(each, Sentiment) and 0 < each.value < 100 for each in found)
+    assert [each.ts for each in found] == sorted({each.ts for each in found})
+    assert all(now - DAY_MS - HOUR_MS <= each.ts <= now for each in found)

@@ -258,18 +258,22 @@ class _Live:
         self, warming: asyncio.Future[None], stream: AsyncIterator[Event]
     ) -> AsyncIterator[Event]:
         held: list[Event] = []
+        newest: dict[tuple[type, str], Event] = {}
         now = SystemClock().now()
         patience = now - now % MINUTE_MS + MINUTE_MS
         async for event in stream:
             if warming.done():
                 warming.result()
-                for late in held:
+                for late in (*held, *newest.values()):
                     yield late
                 held.clear()
+                newest.clear()
                 yield event
             elif isinstance(event, _AT_ONCE) and SystemClock().now() < patience:
                 yield event
-            elif not isinstance(event, (TimerFired, Quote, Book)):
+            elif isinstance(event, Quote | Book):
+                newest[type(event), event.instrument] = event
+            elif not isinstance(event, TimerFired):
                 held.append(event)
             elif (
                 isinstance(event, TimerFired)

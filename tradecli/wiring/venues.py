@@ -75,7 +75,10 @@ def venue_rows(names: Sequence[str]) -> list[VenueRow]:
 
 
 def _venue_row(profile: Profile) -> VenueRow:
-    lacks = tuple(kind.value for kind in Kind if kind in profile.absent)
+    lacks = (
+        *(kind.value for kind in Kind if kind in profile.absent and kind is not Kind.INDEX),
+        *(f"{kind.value} markets" for kind in profile.unconnected),
+    )
     return VenueRow(
         venue=profile.name,
         library=f"ccxt.pro.{profile.exchange}",

@@ -103,6 +103,7 @@ PROFILE = Profile(
     subscribe=subscribe,
     decode=decode,
     absent={
+        Kind.INDEX: "Binance tells the index with each mark",
         Kind.CHAIN: "options are another product of Binance, which is not connected",
         Kind.GREEKS: "options are another product of Binance, which is not connected",
         Kind.VOL_INDEX: "Binance publishes no volatility index",

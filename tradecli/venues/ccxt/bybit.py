@@ -100,6 +100,7 @@ PROFILE = Profile(
     subscribe=subscribe,
     decode=decode,
     absent={
+        Kind.INDEX: "Bybit tells the index with each mark",
         Kind.CHAIN: "chains are read from Deribit",
         Kind.GREEKS: "options of Bybit are not connected; their tickers are understood",
         Kind.VOL_INDEX: "Bybit publishes a historical volatility, which is no index of the implied one",

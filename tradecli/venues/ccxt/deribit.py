@@ -94,6 +94,7 @@ PROFILE = Profile(
     subscribe=subscribe,
     decode=decode,
     absent={
+        Kind.INDEX: "Deribit tells the index with each mark",
         Kind.INTEREST_HISTORY: "Deribit publishes open interest as it is, not as it was",
         Kind.RATIO: "Deribit publishes no ratio of long and short accounts",
         Kind.FUNDING_INTERVALS: "Deribit pays funding continuously",

@@ -34,7 +34,17 @@ from tradecli.errors import VenueError
 from tradecli.ports import Recordable
 from tradecli.venues.ccxt.client import Client
 from tradecli.venues.ccxt.inbox import Inbox
-from tradecli.venues.ccxt.profile import Greeks, Heard, Intervals, Kind, Listed, ServerTime, Unpriced
+from tradecli.venues.ccxt.profile import (
+    Greeks,
+    Heard,
+    IndexPrice,
+    Intervals,
+    Kind,
+    Listed,
+    ServerTime,
+    Unpriced,
+    with_index,
+)
 from tradecli.venues.sequence import BookBuilder, Status
 
 OLDEST_MS, NEWEST_MS = 3_600_000, 120_000
@@ -98,6 +108,7 @@ class Ears:
         self._shown: dict[InstrumentId, int] = {}
         self._asking: dict[InstrumentId, asyncio.Task[None]] = {}
         self._distrusted: dict[InstrumentId, str] = {}
+        self._indices: dict[InstrumentId, IndexPrice] = {}
         self._greeks: dict[InstrumentId, Greeks] = {}
 
     # -- hearing ---------------------------------------------------------------------------------------------------
@@ -119,6 +130,9 @@ class Ears:
             case Greeks():
                 self._greeks[each.instrument] = each
                 self.heard_at[Stream(Kind.GREEKS, each.instrument)] = now
+            case IndexPrice():
+                self._indices[each.instrument] = each
+                self.heard_at[Stream(Kind.INDEX, each.instrument)] = now
             case Listed():
                 self.client.know(each)
                 self.halt(each)
@@ -141,6 +155,7 @@ class Ears:
         """Take in an event of an instrument, if it is new and dated within reason."""
         if isinstance(each, MarkPrice):
             self._marks[each.instrument] = each.mark
+            each = with_index(each, self._indices.get(each.instrument))
             self._value(each.instrument, now, over_http)
         stream = Stream(_KIND_OF[type(each)], each.instrument)
         if self.wanted is not None and stream not in self.wanted:

@@ -23,7 +23,7 @@ from tradecli.venues.ccxt import past
 from tradecli.venues.ccxt.client import Client
 from tradecli.venues.ccxt.ears import Ears, Stream
 from tradecli.venues.ccxt.inbox import Inbox
-from tradecli.venues.ccxt.profile import Kind, Listed, Question, Unpriced, ratio_name
+from tradecli.venues.ccxt.profile import IndexPrice, Kind, Listed, Question, Unpriced, ratio_name, with_index
 from tradecli.venues.ccxt.streams import Item, Pace, Streams
 from tradecli.venues.sequence import BookBuilder
 
@@ -113,7 +113,9 @@ class CcxtMarket:
                 return await self._ratios(feed, until)
             case f.BookFeed():
                 return await self._book(feed)
-            case f.QuoteFeed() | f.TradeFeed() | f.MarkFeed():
+            case f.MarkFeed():
+                return await self._marks(feed.instrument)
+            case f.QuoteFeed() | f.TradeFeed():
                 return await self._now(_NAMES[type(feed)], feed.instrument, MARKET_TYPES)
 
     async def _pages(
@@ -145,6 +147,15 @@ class CcxtMarket:
         """Return what the venue says of an instrument at this moment, of the wanted types."""
         heard = await self.client.ask(Question(kind=kind, listed=self.client.listed(instrument)))
         return [each for each in heard if isinstance(each, wanted)]
+
+    async def _marks(self, instrument: InstrumentId) -> list[MarketEvent]:
+        """Return the mark of now, with the index that it follows."""
+        marks = await self._now(Kind.MARK, instrument, MarkPrice)
+        if Kind.INDEX in self.client.profile.absent:
+            return marks
+        told: list[Any] = list(await self._now(Kind.INDEX, instrument, IndexPrice))
+        index = told[-1] if told else None
+        return [with_index(each, index) for each in marks if isinstance(each, MarkPrice)]
 
     async def _interest(self, instrument: InstrumentId) -> list[MarketEvent]:
         """Return the open interest of now, valued at the mark where the venue does not value it."""
@@ -244,6 +255,8 @@ class CcxtMarket:
                         from_books.add(listed.id)
                     elif isinstance(feed, f.OpenInterestFeed):
                         kinds.append(Kind.MARK)
+                    elif isinstance(feed, f.MarkFeed) and Kind.INDEX not in self.client.profile.absent:
+                        kinds.append(Kind.INDEX)
                     elif isinstance(feed, f.BookFeed):
                         depth = max(depth, feed.depth)
                     items |= {Item(kind, listed, "", 0): None for kind in kinds}

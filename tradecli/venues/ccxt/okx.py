@@ -8,7 +8,8 @@ from typing import Any
 from tradecli.domain.budget import Allowance
 from tradecli.domain.enums import InstrumentKind
 from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, params
-from tradecli.venues.ccxt.wire.okx import BARS, answer, decode, listed
+from tradecli.venues.ccxt.wire.okx import BARS, answer, decode, index_of
+from tradecli.venues.ccxt.wire.okx_listing import listed
 from tradecli.venues.sequence import Rule
 
 _STATISTICS = "publicGetRubikStatContracts"
@@ -53,6 +54,8 @@ def request(question: Question) -> Request | None:
             )
         case Kind.MARK:
             return Request("publicGetPublicMarkPrice", {"instType": "SWAP", **one}, 1)
+        case Kind.INDEX:
+            return Request("publicGetMarketIndexTickers", {"instId": index_of(symbol)}, 1)
         case Kind.RATIO:
             method = f"{_STATISTICS}LongShortAccountRatioContract"
             return Request(method, {**one, "period": bar, **times}, 4) if bar else None
@@ -69,6 +72,8 @@ def channel(kind: Kind, of: Listed | None, currency: str, interval_ms: int) -> C
     if kind is Kind.CANDLES:
         bar = BARS.get(interval_ms)
         return Channel(_BUSINESS, f"candle{bar}:{of.symbol}") if bar else None
+    if kind is Kind.INDEX:
+        return Channel(_PUBLIC, f"index-tickers:{index_of(of.symbol)}")
     name = _CHANNELS.get(kind)
     return Channel(_PUBLIC, f"{name}:{of.symbol}") if name else None
 

@@ -17,9 +17,11 @@ from tradecli.domain.budget import Allowance
 from tradecli.domain.enums import InstrumentKind
 from tradecli.domain.feed import HOUR_MS
 from tradecli.domain.instrument import Instrument, InstrumentId, symbol_of
-from tradecli.domain.market import BookDelta, Candle, FundingRate, Level, MarketEvent
+from tradecli.domain.market import BookDelta, Candle, FundingRate, Level, MarketEvent, MarkPrice
 from tradecli.venues.ccxt.reading import Malformed, amount, positive
 from tradecli.venues.sequence import Rule
+
+INDEX_MS = 60_000
 
 
 class Kind(StrEnum):
@@ -37,6 +39,8 @@ class Kind(StrEnum):
     INTEREST = "open-interest"
     INTEREST_HISTORY = "open-interest-history"
     MARK = "mark"
+    INDEX = "index"
+    """The index of a mark, where it does not come with it."""
     RATIO = "long-short-ratio"
     CHAIN = "option-chain"
     GREEKS = "greeks"
@@ -151,18 +155,35 @@ class Unpriced(msgspec.Struct, frozen=True, gc=False):
     qty: float
 
 
+class IndexPrice(msgspec.Struct, frozen=True, gc=False):
+    """The index that an instrument follows, where it does not come with the mark: the adapter joins the two."""
+
+    instrument: InstrumentId
+    ts: int
+    index: float
+
+
 class Intervals(msgspec.Struct, frozen=True):
     """Hours between settlements, of the instruments that do not have the venue's usual ones."""
 
     hours: Mapping[str, float]
 
 
-Heard: TypeAlias = MarketEvent | BookDelta | Said | ServerTime | Greeks | Unpriced | Intervals | Listed
+Heard: TypeAlias = (
+    MarketEvent | BookDelta | Said | ServerTime | Greeks | Unpriced | IndexPrice | Intervals | Listed
+)
 
 
 def ratio_name(instrument: InstrumentId) -> str:
     """Return the name under which an instrument's long/short ratio of accounts is published as a series."""
     return f"long_short_{instrument.partition('@')[0].lower()}_{instrument.partition('@')[2]}"
+
+
+def with_index(mark: MarkPrice, index: IndexPrice | None) -> MarkPrice:
+    """Return a mark with its index, where that is known and of the same time: at most ``INDEX_MS`` apart."""
+    if mark.index is not None or index is None or abs(mark.ts - index.ts) > INDEX_MS:
+        return mark
+    return msgspec.structs.replace(mark, index=index.index)
 
 
 def spaced(rates: Sequence[Heard]) -> list[Heard]:

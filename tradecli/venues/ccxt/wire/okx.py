@@ -1,4 +1,4 @@
-"""What OKX says: perpetual swaps, and its options' sensitivities. Pure.
+"""What OKX says: perpetual swaps, and its options' sensitivities; ``okx_listing`` reads its instruments. Pure.
 
 Quantities of swaps and options are contracts: ``ctVal`` of base coin each, or of quote currency where a contract is
 inverse. ``funding-rate`` gives the rate that is being accrued; the two times that come with it say the interval.
@@ -7,13 +7,11 @@ inverse. ``funding-rate`` gives the rate that is being accrued; the two times th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from tradecli.domain.enums import FundingKind, InstrumentKind, OptionType, Side
-from tradecli.domain.instrument import Instrument, instrument_id
+from tradecli.domain.enums import FundingKind, Side
 from tradecli.domain.market import (
     BookDelta,
     Candle,
@@ -26,6 +24,7 @@ from tradecli.domain.market import (
 )
 from tradecli.venues.ccxt.profile import (
     Heard,
+    IndexPrice,
     Kind,
     Listed,
     Names,
@@ -40,7 +39,6 @@ from tradecli.venues.ccxt.profile import (
 from tradecli.venues.ccxt.reading import (
     Malformed,
     amount,
-    decimal_text,
     field,
     maybe,
     number,
@@ -52,89 +50,13 @@ from tradecli.venues.ccxt.reading import (
     text,
     whole,
 )
-from tradecli.venues.known import fees_of
+from tradecli.venues.ccxt.wire.okx_listing import listed
 
 HOUR_MS = 3_600_000
 BARS = {60_000: "1m", 300_000: "5m", 900_000: "15m", HOUR_MS: "1H", 4 * HOUR_MS: "4H", 24 * HOUR_MS: "1Dutc"}
 _LENGTHS = {name: length for length, name in BARS.items()} | {"1D": 24 * HOUR_MS}
+_SWAP = "-SWAP"
 _PUBLIC, _BUSINESS = "wss://ws.okx.com:443/ws/v5/public", "wss://ws.okx.com:443/ws/v5/business"
-
-
-# -- instruments -------------------------------------------------------------------------------------------------------
-
-
-@strict
-def listed(raw: Mapping[str, Any]) -> Listed | None:
-    """Read one row of ``public/instruments``."""
-    symbol, kind_name = text(raw, "instId"), text(raw, "instType")
-    inverse = raw.get("ctType") == "inverse"
-    kind = _kind(kind_name, inverse)
-    size = positive(field(raw, "ctVal"), "ctVal") if kind_name not in ("SPOT", "MARGIN") else 1.0
-    if raw.get("ctMult") not in (None, "", "1") and kind_name != "SPOT":
-        size *= positive(raw["ctMult"], "ctMult")
-    family = raw.get("uly") or raw.get("instFamily") or symbol
-    base, _, quote = (symbol if kind is InstrumentKind.SPOT else family).partition("-")
-    base, quote = raw.get("baseCcy") or base, raw.get("quoteCcy") or quote
-    lot = Decimal(decimal_text(field(raw, "lotSz"), "lotSz"))
-    least = Decimal(decimal_text(field(raw, "minSz"), "minSz"))
-    unit = Decimal(repr(size)) if kind in (InstrumentKind.LINEAR, InstrumentKind.OPTION) else Decimal(1)
-    try:
-        id = instrument_id(_name(symbol, kind, base, quote), "okx")
-    except ValueError:
-        return None
-    maker, taker = fees_of("okx", kind)
-    instrument = Instrument(
-        id=id,
-        kind=kind,
-        base=base,
-        quote=quote,
-        settle=raw.get("settleCcy") or quote,
-        tick=Decimal(decimal_text(field(raw, "tickSz"), "tickSz")),
-        lot=lot * unit,
-        min_qty=least * unit,
-        contract_size=Decimal(repr(size)),
-        maker_fee=maker,
-        taker_fee=taker,
-        expiry_ts=stamp(raw["expTime"], "expTime") if raw.get("expTime") else None,
-        strike=Decimal(decimal_text(raw["stk"], "stk")) if raw.get("stk") else None,
-        option_type={"C": OptionType.CALL, "P": OptionType.PUT}.get(raw.get("optType") or ""),
-    )
-    state = text(raw, "state")
-    return Listed(
-        id=id,
-        symbol=symbol,
-        tick=float(instrument.tick),
-        size=size,
-        inverse=inverse and kind is not InstrumentKind.OPTION,
-        instrument=instrument,
-        halted="" if state == "live" else state,
-    )
-
-
-def _kind(name: str, inverse: bool) -> InstrumentKind:
-    match name:
-        case "SPOT" | "MARGIN":
-            return InstrumentKind.SPOT
-        case "SWAP":
-            return InstrumentKind.INVERSE if inverse else InstrumentKind.LINEAR
-        case "FUTURES":
-            return InstrumentKind.FUTURE
-        case "OPTION":
-            return InstrumentKind.OPTION
-        case _:
-            raise Malformed(f"instType: {name[:20]} is none we know")
-
-
-def _name(symbol: str, kind: InstrumentKind, base: str, quote: str) -> str:
-    match kind:
-        case InstrumentKind.LINEAR:
-            return f"{base}{quote}"
-        case InstrumentKind.INVERSE:
-            return f"{base}{quote}.inverse"
-        case InstrumentKind.SPOT:
-            return f"{base}{quote}.spot"
-        case _:
-            return symbol
 
 
 # -- questions ---------------------------------------------------------------------------------------------------------
@@ -164,6 +86,8 @@ def answer(question: Question, body: Any, names: Names) -> list[Heard]:
             return [_ratio_row(row, _needed(asked)) for row in reversed(found)]
         case Kind.FUNDING_HISTORY:
             return spaced(_each(_settled, found, names, asked))
+        case Kind.INDEX:
+            return [each for row in found for each in _index(row, names)]
         case Kind.GREEKS:
             return [each for row in found for each in _greeks(row, names)]
         case _:
@@ -275,6 +199,18 @@ def _mark(row: Any, of: Listed) -> list[Heard]:
     return [MarkPrice(of.id, stamp(field(row, "ts"), "ts"), positive(field(row, "markPx"), "markPx"))]
 
 
+def index_of(symbol: str) -> str:
+    """Return the name of the index that a swap follows."""
+    return symbol.removesuffix(_SWAP)
+
+
+def _index(row: Any, names: Names) -> list[Heard]:
+    of = names(text(row, "instId") + _SWAP)
+    if of is None:
+        return []
+    return [IndexPrice(of.id, stamp(field(row, "ts"), "ts"), positive(field(row, "idxPx"), "idxPx"))]
+
+
 def _greeks(row: Any, names: Names) -> list[Heard]:
     of = names(text(row, "instId"))
     ts = stamp(field(row, "ts"), "ts")
@@ -365,6 +301,8 @@ def read(message: Any, names: Names) -> list[Heard]:
         return [bar for bar in bars if bar is not None and length is not None]
     if name == "instruments":
         return [each for each in map(listed, found) if each is not None]
+    if name == "index-tickers":
+        return [each for row in found for each in _index(row, names)]
     if name == "opt-summary":
         return [each for row in found for each in _greeks(row, names)]
     reader = _READERS.get(name)
