@@ -11,7 +11,8 @@ from typing import Any
 
 from tradecli.domain.enums import Side
 from tradecli.domain.feed import MINUTE_MS
-from tradecli.domain.market import Trade
+from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.market import MarkPrice, Trade
 from tradecli.venues.loopback.asking import Ask, Refusal, Reply
 from tradecli.venues.loopback.binance.listing import (
     FUTURES,
@@ -240,10 +241,9 @@ class Rest:
     def _premium(self, query: Query, futures: bool) -> Any:
         bodies = []
         for market in self._markets(query, futures):
-            mark = market.stand.mark
-            if mark is None:
-                continue
-            short = self._streams.mark_body(market, mark)
+            now = self._floor.now()
+            first = MarkPrice(InstrumentId(market.instrument), now, market.mark(now), market.index(now))
+            short = self._streams.mark_body(market, market.stand.mark or first)
             bodies.append(
                 {
                     "symbol": market.symbol, "markPrice": short["p"], "indexPrice": short["i"],
