@@ -46,7 +46,7 @@ def test_a_replay_gives_the_same_steps_and_one_changed_bar_is_found_at_its_first
 ) -> None:
     run_one, made = trading
     again = run_one("replay", "verify", made["run_id"], "--format", "json")
-    assert (again.code, again.data[0]["differences"]) == (0, 0)
+    assert (again.code, again.data[0]["differences"], again.data[0]["same_schema"]) == (0, 0, True)
     (built,) = run_one("db", "verify", "--run", made["run_id"], "--format", "json").data
     assert (built["ok"], built["before"]) == (True, 0) and built["compared"]["decisions"] == made["decisions"]
     with closing(sqlite3.connect(folders.state_dir() / "market.db")) as raw, raw:
@@ -56,8 +56,12 @@ def test_a_replay_gives_the_same_steps_and_one_changed_bar_is_found_at_its_first
             WHERE series.kind = 'Candle' AND known > ? ORDER BY known LIMIT 1)
         """
         assert raw.execute(edit, (made["since"] + 7_200_000,)).rowcount == 1
+    with closing(sqlite3.connect(folders.runs_dir() / f"{made['run_id']}.db")) as raw, raw:
+        raw.execute(
+            "UPDATE runs SET schema = 1"
+        )  # as if begun by an earlier version, whose hashes are others
     changed = run_one("replay", "verify", made["run_id"], "--format", "json")
     row = changed.data[0]
     assert changed.code == 14
-    assert row["differences"] > 0
+    assert row["differences"] > 0 and row["same_schema"] is False
     assert row["first"]["at"] >= made["since"] + 7_200_000

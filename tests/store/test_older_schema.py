@@ -122,6 +122,11 @@ def test_p17_a_run_of_schema_1_goes_on_in_one_chain_and_what_is_new_is_built_aga
         ("UPDATE steps SET body = replace(body, 'over', 'none') WHERE kind = 'LatchReleased'", "latch"),
         ("UPDATE fills SET client_id = 'zz' WHERE trade_id = '3'", "client_id is zz"),
         ("DELETE FROM steps WHERE seq = 101", "the row is gone"),
+        ("UPDATE orders SET seq = 9 WHERE status = 'FILLED'", "order t1"),
+        (
+            "INSERT INTO decisions SELECT run_id, 9, seq, at, trigger, equity, body, NULL FROM decisions",
+            "no record",
+        ),
     ],
 )
 def test_p17_an_edit_of_what_is_old_or_new_is_found_after_the_migration(

@@ -24,7 +24,7 @@ from tradecli.present.blocks import Panel
 app = Commands("doctor", "Check this installation.", single=True)
 SCHEMA = "tradecli.doctor/1"
 _MOST_REBUILT = 20_000
-"""Records of a run that doctor still builds the tables from: about half a second."""
+"""Records of a run that doctor still builds the tables from: about a second."""
 _LEAST_FREE = 200 * 1024 * 1024
 _SAMPLE = ("typer", "numpy", "msgspec", "textual")
 

@@ -168,6 +168,8 @@ def _runs(rows: list[KeptRow]) -> Panel:
 
 def _panel(found: Any) -> Panel:
     tone = Tone.GOOD if found.differences == 0 else Tone.BAD
+    hashes = f"{found.recorded_hash[:16]} / {found.replayed_hash[:16]}"
+    hashes += "" if found.same_schema else " (of two ledger schemas: not comparable)"
     facts = (
         ("run", Cell(found.run_id)),
         ("rows compared", Cell(count(found.compared))),
@@ -178,7 +180,7 @@ def _panel(found: Any) -> Panel:
                 "whole" if found.chain_ok else found.chain_problem, Tone.GOOD if found.chain_ok else Tone.BAD
             ),
         ),
-        ("audit hash", Cell(f"{found.recorded_hash[:16]} / {found.replayed_hash[:16]}", Tone.MUTED)),
+        ("audit hash", Cell(hashes, Tone.MUTED)),
     )
     blocks: list[Block] = [Facts(rows=facts)]
     if found.listed:

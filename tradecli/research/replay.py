@@ -42,7 +42,10 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict on one run. ``differences`` counts rows; the first ones are listed in order of their steps."""
+    """The verdict on one run. ``differences`` counts rows; the first ones are listed in order of their steps.
+
+    ``same_schema``: both were recorded under one ledger schema, so that their hashes can be compared.
+    """
 
     run_id: str
     mode: Mode
@@ -56,6 +59,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     recorded_hash: str
     replayed_hash: str
     code_recorded: str
+    same_schema: bool
 
 
 def verify_replay(path: Path, run_id: str | None = None, *, market: Path | None = None) -> Replayed:
@@ -70,6 +74,7 @@ def verify_replay(path: Path, run_id: str | None = None, *, market: Path | None 
         outcome, again = run_again(run, Path(folder), market=market)
         with LedgerReader(again) as reader:
             replayed = list(_rows(reader, outcome.summary.run_id))
+            schema = reader.run(outcome.summary.run_id).schema
     differences = list(_compare(recorded, replayed))
     return Replayed(
         run_id=run.run_id,
@@ -84,6 +89,7 @@ def verify_replay(path: Path, run_id: str | None = None, *, market: Path | None 
         recorded_hash=str(run.summary.get("audit_hash", "")),
         replayed_hash=outcome.summary.audit_hash,
         code_recorded=str(run.body.get("code", "")),
+        same_schema=run.schema == schema,
     )
 
 

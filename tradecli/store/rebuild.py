@@ -8,7 +8,7 @@ schema 2, when events, notices and reports had no record, cannot be built again 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -19,10 +19,9 @@ from tradecli.domain.decision import Decision
 from tradecli.domain.events import Fill
 from tradecli.domain.order import Order
 from tradecli.store import rows, schema
-from tradecli.store.audit import AuditRecord
+from tradecli.store.audit import AuditRecord, Query
 from tradecli.store.rows import Place, Row
 
-Query = Callable[[str, Sequence[Any]], Iterable[tuple[Any, ...]]]
 BEFORE = "recorded before rebuild was possible"
 _STATEMENTS = {
     table: f"{statement} VALUES ({', '.join('?' * columns)})"
