@@ -82,3 +82,19 @@ def test_the_tables_of_a_long_run_are_left_to_db_verify(run: Run, monkeypatch: p
     monkeypatch.setattr("tradecli.cli.doctor._MOST_REBUILT", 5)
     rows = {row["check"]: row for row in run("doctor", "--format", "json").data}
     assert rows["audit chain"]["verdict"] == "pass" and "db verify" in rows["audit chain"]["hint"]
+
+
+def test_g07_it_looks_at_each_key_file_and_repeats_nothing_of_it(run: Run, home: Path) -> None:
+    path = home / "binance.key"
+    path.write_text("c4naryKEY0123456789abcdef")
+    path.chmod(0o600)
+    folders.made(folders.config_file().parent)
+    folders.config_file().write_text(f'[venues.binance]\nkey = "file:{path}"\nsecret = "env:NOT_ASKED"\n')
+    home.chmod(0o700)
+    found = {row["check"]: row for row in run("doctor", "--profile", "demo", "--format", "json").data}
+    assert found["binance key"]["verdict"] == "pass" and "binance secret" not in found
+    path.chmod(0o644)
+    result = run("doctor", "--profile", "demo", "--format", "json")
+    row = next(row for row in result.data if row["check"] == "binance key")
+    assert result.code == 3 and row["verdict"] == "refuse" and "open to others (0644)" in row["found"]
+    assert "c4nary" not in result.out

@@ -7,8 +7,9 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,6 +21,9 @@ from tradecli.config.place import Place, locate
 from tradecli.domain.enums import Verdict
 from tradecli.errors import ExitCode, NotEnoughData, TradecliError
 from tradecli.present.blocks import Panel
+
+if TYPE_CHECKING:
+    from tradecli.config.sections import VenueSettings
 
 app = Commands("doctor", "Check this installation.", single=True)
 SCHEMA = "tradecli.doctor/1"
@@ -128,6 +132,25 @@ def _configuration(given: options.Options) -> Iterator[FindingRow]:
     yield FindingRow(check="configuration", verdict=Verdict.PASS, found=f"profile {config.profile}, {source}")
     for note in config.notes:
         yield FindingRow(check="limits", verdict=Verdict.PASS, found=note)
+    yield from _keys(config.venues)
+
+
+def _keys(venues: Mapping[str, VenueSettings]) -> Iterator[FindingRow]:
+    """Look at every key file that the configuration refers to; what it holds is told to nobody (G07)."""
+    from tradecli.config.keyfile import PREFIX, key_path, read_key_file
+
+    for venue, access in sorted(venues.items()):
+        for name in ("key", "secret", "passphrase"):
+            reference = getattr(access, name)
+            if not reference.startswith(PREFIX):
+                continue
+            check = f"{venue} {name}"
+            try:
+                read_key_file(key_path(reference))
+            except TradecliError as error:
+                yield _failure(check, error)
+            else:
+                yield FindingRow(check=check, verdict=Verdict.PASS, found=f"{key_path(reference)} is private")
 
 
 def _stores(place: Place) -> Iterator[FindingRow]:
