@@ -24,11 +24,13 @@ from tradecli.domain.enums import (
 from tradecli.domain.events import (
     Assessed,
     CancelAsked,
+    CancelFailed,
     LatchReleased,
     LatchSet,
     LinkChanged,
     OrderAccepted,
     OrderAsked,
+    OrderCanceled,
     OrderExpired,
     OrderRejected,
     OrderSending,
@@ -186,6 +188,19 @@ def test_each_level_cancels_what_it_says_and_leaves_protective_orders(level: str
     enter(made, request(price="58000", protective=True), "t2")
     commands = made.process(latch(KillLevel(level)), T0)
     assert [each.client_id for each in of(CancelOrder, commands)] == ["t1"] * cancels
+
+
+def test_v22_a_cancel_that_was_lost_is_asked_again_until_nothing_in_scope_works() -> None:
+    made = engine()
+    enter(made, request(price="59000"), "t1")
+    enter(made, request(price="58000"), "t2")
+    made.process(latch(KillLevel.HALT), T0)
+    made.process(OrderCanceled(client_id="t1", ts=T0, cum_filled=Decimal(0)), T0)
+    made.process(CancelFailed(client_id="t2", ts=T0, reason="no answer"), T0)
+    soon, later = made.process(quote(60_000, T0 + 1_000), T0 + 1_000), []
+    for at in range(T0 + 2_000, T0 + 12_000, 1_000):
+        later += of(CancelOrder, made.process(quote(60_000, at), at))
+    assert of(CancelOrder, soon) == [] and [each.client_id for each in later] == ["t2"]
 
 
 def test_flatten_closes_in_reduce_only_slices_and_halts_once_flat() -> None:
