@@ -114,8 +114,8 @@ def test_a_key_of_several_lines_is_kept_whole(key: Path) -> None:
 
 
 def test_a_reference_is_absolute_or_of_our_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/me")
-    assert key_path("file:~/keys/okx") == Path("/home/me/keys/okx")
+    monkeypatch.setenv("HOME", "/srv/me")
+    assert key_path("file:~/keys/okx") == Path("/srv/me/keys/okx")
     assert key_path("file:/keys/okx") == Path("/keys/okx")
     with pytest.raises(ConfigError, match="absolute"):
         key_path("file:keys/okx")
