@@ -137,3 +137,22 @@ def test_a_missing_store_is_said_and_not_made_by_a_reader(tmp_path: Path) -> Non
     with pytest.raises(NotEnoughData, match="no market data"):
         asyncio.run(asked())
     assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.parametrize(("feed", "row"), [ROWS[0], ROWS[-1]], ids=["points", "blobs"])
+def test_a_reader_that_stops_half_way_leaves_no_error_behind_when_the_store_is_closed_first(
+    tmp_path: Path, feed: f.Feed, row: Any
+) -> None:
+    complaints: list[dict[str, Any]] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, told: complaints.append(told))
+        store = await MarketStore.open(tmp_path / "m.db")
+        await store.write([row])
+        reading = store.read(feed, 0, 10**15)
+        assert await anext(reading) == row
+        await store.close()
+        await reading.aclose()  # type: ignore[attr-defined]
+
+    asyncio.run(main())
+    assert not complaints

@@ -56,6 +56,7 @@ class MarketStore:
         self.path = path
         self._db = connection
         self._ids: dict[Key, int] = {}
+        self._closed = False
         self._writing = asyncio.Lock()
 
     @classmethod
@@ -80,6 +81,7 @@ class MarketStore:
         return cls(path, connection)
 
     async def close(self) -> None:
+        self._closed = True
         await self._db.close()
 
     async def __aenter__(self) -> MarketStore:
@@ -165,7 +167,7 @@ class MarketStore:
                 continue
             if is_blob(key):
                 query = "SELECT body FROM blobs WHERE series = ? AND known >= ? AND known < ? ORDER BY known, rowid"
-                async with self._db.execute(query, (series, since, until)) as cursor:
+                async with self._cursor(query, (series, since, until)) as cursor:
                     cursor.arraysize = 200
                     async for (body,) in cursor:
                         yield unpack_blob(key, body)
@@ -174,10 +176,20 @@ class MarketStore:
                 f"SELECT {_COLUMNS} FROM points"  # noqa: S608 - constants
                 " WHERE series = ? AND known >= ? AND known < ? ORDER BY known, rowid"
             )
-            async with self._db.execute(query, (series, since, until)) as cursor:
+            async with self._cursor(query, (series, since, until)) as cursor:
                 while rows := await cursor.fetchmany(_CHUNK):
                     for known, ts, tag, *values in rows:
                         yield unpack_point(key, known, ts, tag, tuple(values))
+
+    @asynccontextmanager
+    async def _cursor(self, query: str, values: tuple[int, ...]) -> AsyncIterator[aiosqlite.Cursor]:
+        """Open a cursor for as long as it is read; a reader that is dropped half way may outlive the store."""
+        cursor = await self._db.execute(query, values)
+        try:
+            yield cursor
+        finally:
+            if not self._closed:
+                await cursor.close()
 
     async def candles(self, feed: CandleFeed, since: int, until: int) -> CandleSeries:
         """Return the bars known in [since, until) as arrays, oldest first."""
