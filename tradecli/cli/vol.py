@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SCHEMA = "tradecli.vol.backfill/1"
 SCORE_SCHEMA = "tradecli.vol.score/1"
 WINGS = ("full", "5d")
-METHODS = ("bvx", "dvol", "import")
+METHODS = ("bvx", "term", "skew", "dvol", "import")
 
 
 def build(word: str) -> Commands:
@@ -145,7 +145,7 @@ def _row() -> Any:
 
 def backfill(
     symbol: Annotated[str, typer.Option("--symbol", help="coin: BTC or ETH", show_default=False)] = "BTC",
-    method: Annotated[str, typer.Option("--method", help="bvx, dvol or import")] = "bvx",
+    method: Annotated[str, typer.Option("--method", help="bvx, term, skew, dvol or import")] = "bvx",
     wings: Annotated[
         str, typer.Option("--wings", help="full: every quoted strike; 5d: 5 % delta and more")
     ] = "full",
@@ -184,7 +184,7 @@ async def _backfill(coin: str, method: str, wings: str, *, keep: bool) -> tuple[
     async with await MarketStore.open(path, writable=False) as store:
         found = [each async for each in history.records(store, method, coin, wings, since, until)]
     if not found:
-        what = f"option chain of {coin}" if method == "bvx" else f"value of {name}"
+        what = f"option chain of {coin}" if method in history.COMPUTED else f"value of {name}"
         raise NotEnoughData(
             f"no {what} is recorded in that time",
             number=112,
@@ -192,7 +192,7 @@ async def _backfill(coin: str, method: str, wings: str, *, keep: bool) -> tuple[
             hint="tradecli data import PATH; tradecli data list --kind options",
         )
     kept = 0
-    if keep and method == "bvx":
+    if keep and method in history.COMPUTED:
         async with await MarketStore.open(path) as store:
             kept = await store.write(history.as_series(name, found))
     return found, kept, name

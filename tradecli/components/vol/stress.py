@@ -17,7 +17,7 @@ from tradecli.components.vol.settings import VolSettings
 from tradecli.components.vol.stress_parts import Part
 from tradecli.domain.decision import Input
 from tradecli.domain.enums import Quality
-from tradecli.domain.feed import DAY_MS, HOUR_MS, MINUTE_MS, CandleFeed, Feed, FundingFeed
+from tradecli.domain.feed import DAY_MS, HOUR_MS, MINUTE_MS, CandleFeed, Feed, FundingFeed, VolIndexFeed
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.intent import Caution, Intent
 from tradecli.present import format as fmt
@@ -57,6 +57,10 @@ def feeds(instrument: InstrumentId, settings: VolSettings) -> tuple[Feed, ...]:
         CandleFeed(instrument, DAY_MS, settings.garch_bars + 1),
         CandleFeed(instrument, HOUR_MS, 48),
         FundingFeed(instrument, FUNDING_DAYS * DAY_MS),
+        *(
+            VolIndexFeed(name, stress_parts.YEAR_DAYS * DAY_MS)
+            for name in stress_parts.curve_series(instrument)
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """The parts of the stress score: each a number now, and its mid-rank among the year before (METHODS section 5.3).
 
-History is strictly before the present. What needs option chains or recorded books says so where there are none.
+History is strictly before the present. The parts of the option chain rest on the series that ``vol backfill`` keeps;
+what needs a recorded year of books says so.
 """
 
 from __future__ import annotations
@@ -12,20 +13,23 @@ import numpy as np
 
 from tradecli.components.bars import staleness, usable
 from tradecli.components.base import View
+from tradecli.components.vol import chains, curve
 from tradecli.components.vol.settings import VolSettings
 from tradecli.domain.feed import DAY_MS, HOUR_MS
-from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.instrument import InstrumentId, symbol_of
 from tradecli.quant.returns import Floats
 from tradecli.quant.stress import WEIGHTS, percentile_rank
 from tradecli.quant.volatility import ewma_path
 
 if TYPE_CHECKING:
-    from tradecli.domain.series import CandleSeries
+    from tradecli.domain.series import CandleSeries, Times
 
 YEAR_DAYS, LEAST_DAYS = 365, 60
 PAIR_DAYS, HIGH_DAYS, VOV_DAYS = 30, 90, 30
 LEAST_FUNDING, FUNDING_WINDOW = 60, 90
-NO_CHAIN = "no option chain"
+SKEW_DAYS = 7
+OLDEST_CURVE_MS = 2 * DAY_MS
+"""A number of the chain that is older is not today's."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,8 +52,8 @@ def measure(view: View, instrument: InstrumentId, settings: VolSettings) -> tupl
     found = {
         "vol_level": _ranked("vol_level", level[-YEAR_DAYS - 1 :], "EWMA with the last 24 h", wrong),
         "vol_of_vol": _ranked("vol_of_vol", _vol_of_vol(level), "30-d sd of Δln σ", wrong),
-        "term_inversion": _absent("term_inversion", NO_CHAIN),
-        "skew": _absent("skew", NO_CHAIN),
+        "term_inversion": _term(view, instrument),
+        "skew": _skew(view, instrument),
         "illiquidity": _absent("illiquidity", "no recorded year of books"),
         "funding": _funding(view, instrument),
         "correlation": _correlation(view, instrument, days, wrong),
@@ -109,6 +113,40 @@ def _drawdowns(days: CandleSeries) -> Floats:
         return np.empty(0)
     highs = np.max(np.lib.stride_tricks.sliding_window_view(days.high, HIGH_DAYS), axis=1)
     return np.asarray(1.0 - days.close[HIGH_DAYS - 1 :] / highs)
+
+
+def curve_series(instrument: InstrumentId) -> tuple[str, str]:
+    """Return the names of the kept series of the coin's chain: term inversion, risk reversal."""
+    coin = chains.coin_named(symbol_of(instrument))
+    return curve.series_of("term", coin), curve.series_of("skew", coin)
+
+
+def _by_day(view: View, name: str) -> tuple[Times, Floats, str | None]:
+    """Return (days since 1970, the last value of each) of a kept series, oldest first, and what is wrong with it."""
+    series = view.vol_index(name)
+    known = np.isfinite(series.value) & (series.ts <= view.at) & (series.ts > view.at - YEAR_DAYS * DAY_MS)
+    ts, value = series.ts[known], series.value[known]
+    if not len(ts):
+        return ts, value, f"no {name} is kept: tradecli vol backfill"
+    if view.at - int(ts[-1]) > OLDEST_CURVE_MS:
+        return ts, value, f"{name} ends {(view.at - int(ts[-1])) / DAY_MS:.0f} days ago"
+    day = ts // DAY_MS
+    last = np.append(day[1:] != day[:-1], True)
+    return day[last], value[last], None
+
+
+def _term(view: View, instrument: InstrumentId) -> Part:
+    _, value, wrong = _by_day(view, curve_series(instrument)[0])
+    return _ranked("term_inversion", value, "IV7 − IV30, daily", wrong)
+
+
+def _skew(view: View, instrument: InstrumentId) -> Part:
+    """Return by how much the 30-day risk reversal changed in a week, either way, ranked among such changes before."""
+    day, value, wrong = _by_day(view, curve_series(instrument)[1])
+    _, now, before = np.intersect1d(day, day + SKEW_DAYS, return_indices=True)
+    if wrong is None and (not len(now) or int(now[-1]) != len(day) - 1):
+        wrong = f"no risk reversal of {SKEW_DAYS} days ago"
+    return _ranked("skew", np.abs(value[now] - value[before]), f"abs change in {SKEW_DAYS} d, daily", wrong)
 
 
 def _funding(view: View, instrument: InstrumentId) -> Part:
