@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -204,3 +205,23 @@ def test_c06_m09_the_flag_is_durable_while_the_loop_still_stands(
         await desk.end(running)
 
     asyncio.run(main())
+
+
+def test_a_session_that_breaks_takes_its_watchdog_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        desk = Desk(tmp_path, monkeypatch, max_stall_s=0.35)
+        live = await desk.house.open()
+
+        async def breaks() -> None:
+            raise StoreFault("the beat cannot be kept", path="l.db")
+
+        live.on_breath = breaks
+        with pytest.raises(StoreFault):
+            await live.run(desk.quotes(), live.clock.now(), None)
+        assert not [thread for thread in threading.enumerate() if thread.name == "watchdog"]
+        await live.close()
+
+    asyncio.run(main())
+    assert KillSwitch(tmp_path / "kill.json").load() == ()

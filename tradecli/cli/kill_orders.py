@@ -8,13 +8,14 @@ from tradecli.cli import clock, desk
 from tradecli.config.profiles import MODES
 from tradecli.domain.control import Scope
 from tradecli.domain.enums import Mode
-from tradecli.domain.order import Order
+from tradecli.domain.order import UNRESOLVED, Order
 from tradecli.errors import ExitCode, StoreFault, TradecliError
 
 LOOK_MS = 100
 _SIMULATED = frozenset({Mode.DEMO, Mode.REPLAY, Mode.PAPER})
 """Modes whose venue ends with the engine: nothing of theirs rests anywhere once it is gone."""
 _NAMED = 5
+_WORKING = tuple(status.value for status in UNRESOLVED)
 
 
 class Left(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +31,7 @@ def left(profile: str, scopes: list[Scope]) -> Left | None:
     """Read what works in scope now; None where nothing was ever recorded."""
     try:
         with desk.ledger_of(profile) as ledger:
-            live = [order for order in ledger.reader.orders(ledger.run.run_id, limit=-1) if order.is_live]
+            live = ledger.reader.orders(ledger.run.run_id, status=_WORKING, limit=-1)
             bound = [
                 order
                 for order in live

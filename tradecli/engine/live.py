@@ -144,9 +144,6 @@ class Live:
         requested = asyncio.Event()
         self.inbox.wake = lambda: _wake(loop, requested)
         self._begin()
-        if self.watchdog is not None:
-            self._stall.beat()
-            self.watchdog.start()
         await self.spine.durable()
         self._point("kill.heard")
         for venue, recovery in self.recoveries.items():
@@ -159,13 +156,27 @@ class Live:
         self._supervise("writer", self._write)
         self._supervise("requests", lambda: self._hear_requests(requested))
         self._supervise("loop watch", self._stall.watch)
+        if self.watchdog is not None:
+            self._stall.beat()
+            self.watchdog.start()
+        try:
+            await self._until_ended(until)
+        except BaseException:
+            self._unwatch()  # nobody may come to close it, and a loop that ends is no loop that hangs
+            raise
+        if self._fatal is not None:
+            await self.close()
+            raise self._fatal
+
+    async def _until_ended(self, until: int | None) -> None:
         while not self.stopping and not self._ended.is_set():
             if until is not None and self.clock.now() >= until:
                 break
             await self._breathe()
-        if self._fatal is not None:
-            await self.close()
-            raise self._fatal
+
+    def _unwatch(self) -> None:
+        if self.watchdog is not None:
+            self.watchdog.stop()
 
     def _watchdog(self) -> Watchdog:
         """Return the thread that watches a loop on real time; told time stands still without anything being wrong."""
@@ -236,12 +247,11 @@ class Live:
 
     async def close(self) -> None:
         """End every task, leave the mark of an orderly end, and write what is kept."""
+        self._unwatch()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self.watchdog is not None:
-            self.watchdog.stop()
         if self.spine.lost is None:
             self.spine.note(Severity.NOTE, "stop", "engine stops in order")
             await self.spine.durable()
