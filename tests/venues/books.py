@@ -3,7 +3,8 @@
 A server's book moves at random. Each difference is written in its venue's own JSON and read by its decoder; some are
 lost, some come twice, sometimes a whole book comes again. After every message the client's book is either flagged, or
 uncrossed and of the same number as the last difference that reached it; after every resync, and now and then, it is
-compared with the server's level by level.
+compared with the server's level by level. A second book is given the same as read differences, which is what a recorder
+keeps: the two agree after every message.
 """
 
 from __future__ import annotations
@@ -37,11 +38,12 @@ class Verdict(NamedTuple):
     crossed: int
     unflagged: int
     unequal: int
+    unlike: int
     us: float
 
     @property
     def is_sound(self) -> bool:
-        return not (self.crossed or self.unflagged or self.unequal)
+        return not (self.crossed or self.unflagged or self.unequal or self.unlike)
 
 
 class Server:
@@ -193,18 +195,31 @@ def run(venue: str, diffs: int, seed: int = 1) -> Verdict:
     server = Server(chance)
     wire, profile = Wire(venue, server), profile_of(venue)
     listed = Listed(InstrumentId(f"{SYMBOLS[venue]}@{venue}"), SYMBOLS[venue], TICK)
-    builder = BookBuilder(listed.id, TICK, profile.rule)
+    builder = BookBuilder(listed.id, TICK, profile.rule, listed.scale)
+    twin = BookBuilder(listed.id, TICK, profile.rule)
     count = dict.fromkeys(
-        ("lost", "repeated", "snapshots", "resyncs", "compared", "crossed", "unflagged", "unequal"), 0
-    )
+        (
+            "lost", "repeated", "snapshots", "resyncs", "compared", "crossed", "unflagged", "unequal", "unlike",
+        ),
+        0,
+    )  # fmt: skip
     reached, spent = 0, 0
 
     def take(message: str, *, whole: bool) -> None:
         nonlocal spent
+        over_http = whole and profile.rest_snapshots
         began = time.perf_counter_ns()
-        for delta in read(profile, listed, message, whole=whole and profile.rest_snapshots):
-            builder.apply(delta)
+        if over_http:
+            for delta in read(profile, listed, message, whole=True):
+                builder.apply(delta)
+        else:
+            depth = profile.depth(message)
+            assert depth is not None
+            builder.take(depth)
         spent += time.perf_counter_ns() - began
+        for delta in read(profile, listed, message, whole=over_http):
+            twin.apply(delta)
+        count["unlike"] += state(builder) != state(twin)
 
     def look(*, closely: bool) -> None:
         if builder.status is not Status.OK or builder.joining:
@@ -216,6 +231,7 @@ def run(venue: str, diffs: int, seed: int = 1) -> Verdict:
         if closely and builder.last_id == server.last:
             count["compared"] += 1
             count["unequal"] += levels(builder) != (server.bids, server.asks)
+            count["unlike"] += levels(builder) != levels(twin)
 
     take(wire.snapshot(), whole=True)
     reached = server.last
@@ -251,6 +267,12 @@ def read(profile: Profile, listed: Listed, message: str, *, whole: bool) -> list
     else:
         heard = profile.decode(message, lambda _: listed)
     return [each for each in heard if isinstance(each, BookDelta)]
+
+
+def state(builder: BookBuilder) -> tuple[Any, ...]:
+    """Return what a book says of itself."""
+    counts = builder.gaps, builder.crossed, builder.bad, builder.ignored
+    return builder.status, builder.joining, builder.last_id, builder.ts, builder.best(), counts
 
 
 def levels(builder: BookBuilder) -> tuple[dict[int, float], dict[int, float]]:

@@ -17,15 +17,13 @@ from heapq import nlargest, nsmallest
 
 from tradecli.domain.instrument import InstrumentId, symbol_of, venue_of
 from tradecli.domain.market import Book, BookDelta, Level
+from tradecli.venues.rows import LARGEST, Depth, Scale
 
 KEPT_WHILE_WAITING = 20_000
 """Differences kept for the next snapshot; the oldest go first."""
 
 NEAR = 64
 """Ticks searched one by one when the best level goes; beyond, the whole side is looked through."""
-
-LARGEST = 1e15
-"""A size from here on is no size (D05): NaN and infinity fail the same comparison."""
 
 NO_BID, NO_ASK = 0, 1 << 62
 """The best prices of an empty side."""
@@ -67,7 +65,7 @@ def rule_of(instrument: InstrumentId) -> Rule:
     return {"deribit": Rule.CHAIN, "okx": Rule.CHAIN, "bybit": Rule.COUNT}[venue]
 
 
-def continues(rule: Rule, last: int, delta: BookDelta) -> bool:
+def continues(rule: Rule, last: int, delta: BookDelta | Depth) -> bool:
     """Say whether a difference is the very next one after the message that ended with ``last``."""
     if rule is _FUTURES or rule is _CHAIN:
         return delta.prev_id == last
@@ -75,12 +73,13 @@ def continues(rule: Rule, last: int, delta: BookDelta) -> bool:
 
 
 class BookBuilder:
-    """One instrument's book. ``tick`` is the price of one tick in quote units."""
+    """One instrument's book. ``tick`` is the price of one tick in quote units, ``scale`` what a venue's rows mean."""
 
-    def __init__(self, instrument: InstrumentId, tick: float, rule: Rule) -> None:
+    def __init__(self, instrument: InstrumentId, tick: float, rule: Rule, scale: Scale | None = None) -> None:
         self.instrument = instrument
         self.tick = tick
         self.rule = rule
+        self.scale = scale or Scale(instrument, tick)
         self.status = Status.WAITING
         self.gaps = 0
         self.crossed = 0
@@ -105,6 +104,16 @@ class BookBuilder:
             self.last_id = UNNUMBERED if delta.last_id is None else delta.last_id
             return self._merge(delta)
         return self._break(delta)
+
+    def take(self, depth: Depth) -> Status:
+        """Take one message whose rows are as the venue wrote them, and return the state of the book after it."""
+        last = self.last_id
+        if self.status is not _OK or self._joining or depth.is_snapshot:
+            return self._apply_unjoined(self.scale.delta(depth))
+        if depth.prev_id == last if self._by_prev else continues(self.rule, last, depth):
+            self.last_id = UNNUMBERED if depth.last_id is None else depth.last_id
+            return self._merge_rows(depth)
+        return self._break(self.scale.delta(depth))
 
     def _apply_unjoined(self, delta: BookDelta) -> Status:
         """Take a message while there is no book yet, or none any more, or only a snapshot."""
@@ -207,6 +216,50 @@ class BookBuilder:
         asks, best = self._asks, self._ask
         for ticks, size in delta.asks:
             if 0.0 < size < LARGEST:
+                asks[ticks] = size
+                if ticks < best:
+                    best = ticks
+            elif size != 0.0:
+                return self._spoil()
+            elif ticks in asks:
+                del asks[ticks]
+        self._ask = ask = best if best in asks else self._next_best(asks, best, 1)
+        if not NO_BID < bid < ask < NO_ASK:
+            self.crossed += 1
+            self.status = Status.CROSSED
+        return self.status
+
+    def _merge_rows(self, depth: Depth) -> Status:
+        """Do what ``_merge`` does from the venue's own rows, whose sizes are bounded where they are decoded."""
+        self.ts = depth.ts
+        scale = self.scale
+        ticks_of, unit, inverse = scale.ticks, scale.unit, scale.inverse
+        bids, best = self._bids, self._bid
+        for row in depth.bids:
+            price = row.price
+            try:
+                ticks = ticks_of[price]
+            except KeyError:
+                ticks = scale.learn(price)
+            size = row.size * unit / price if inverse else row.size * unit
+            if size > 0.0:
+                bids[ticks] = size
+                if ticks > best:
+                    best = ticks
+            elif size != 0.0:
+                return self._spoil()
+            elif ticks in bids:
+                del bids[ticks]
+        self._bid = bid = best if best in bids else self._next_best(bids, best, -1)
+        asks, best = self._asks, self._ask
+        for row in depth.asks:
+            price = row.price
+            try:
+                ticks = ticks_of[price]
+            except KeyError:
+                ticks = scale.learn(price)
+            size = row.size * unit / price if inverse else row.size * unit
+            if size > 0.0:
                 asks[ticks] = size
                 if ticks < best:
                     best = ticks

@@ -157,7 +157,8 @@ async def test_n09_messages_delivered_twice_change_nothing(server: Loopback, mar
     prints = [each.trade_id for each in events if isinstance(each, Trade)]
     assert len(prints) == len(set(prints))
     assert source.ears is not None and source.ears.late > 0
-    assert source.ears.books[BTC].status is Status.OK and source.ears.books[BTC].gaps == 0
+    assert source.ears.followed(BTC).builder.status is Status.OK
+    assert source.ears.followed(BTC).builder.gaps == 0
 
 
 def test_n10_a_snapshot_older_than_the_book_takes_nothing_back() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from tradecli.domain.budget import Allowance
 from tradecli.domain.enums import InstrumentKind
 from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, last_of, params
-from tradecli.venues.ccxt.wire.binance import INTERVALS, USUAL_H, answer, decode, listed
+from tradecli.venues.ccxt.wire.binance import INTERVALS, USUAL_H, answer, decode, depth, listed
 from tradecli.venues.sequence import Rule
 
 _BAR_WEIGHTS = ((99, 1), (499, 2), (1_000, 5), (1_500, 10))
@@ -102,6 +102,7 @@ PROFILE = Profile(
     channel=channel,
     subscribe=subscribe,
     decode=decode,
+    depth=depth,
     absent={
         Kind.INDEX: "Binance tells the index with each mark",
         Kind.CHAIN: "options are another product of Binance, which is not connected",

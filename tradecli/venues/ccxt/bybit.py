@@ -8,7 +8,7 @@ from typing import Any
 from tradecli.domain.budget import Allowance
 from tradecli.domain.enums import InstrumentKind
 from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, last_of, params
-from tradecli.venues.ccxt.wire.bybit import BARS, answer, decode, listed
+from tradecli.venues.ccxt.wire.bybit import BARS, answer, decode, depth, listed
 from tradecli.venues.sequence import Rule
 
 _SPANS = {300_000: "5min", 900_000: "15min", 3_600_000: "1h", 14_400_000: "4h", 86_400_000: "1d"}
@@ -99,6 +99,7 @@ PROFILE = Profile(
     channel=channel,
     subscribe=subscribe,
     decode=decode,
+    depth=depth,
     absent={
         Kind.INDEX: "Bybit tells the index with each mark",
         Kind.CHAIN: "chains are read from Deribit",

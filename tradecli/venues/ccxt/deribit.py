@@ -8,7 +8,7 @@ from typing import Any
 from tradecli.domain.budget import Allowance
 from tradecli.domain.enums import InstrumentKind
 from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, last_of, params
-from tradecli.venues.ccxt.wire.deribit import FUNDING_H, answer, decode, listed
+from tradecli.venues.ccxt.wire.deribit import FUNDING_H, answer, decode, depth, listed
 from tradecli.venues.sequence import Rule
 
 _BARS = {60_000: "1", 300_000: "5", 900_000: "15", 3_600_000: "60", 86_400_000: "1D"}
@@ -93,6 +93,7 @@ PROFILE = Profile(
     channel=channel,
     subscribe=subscribe,
     decode=decode,
+    depth=depth,
     absent={
         Kind.INDEX: "Deribit tells the index with each mark",
         Kind.INTEREST_HISTORY: "Deribit publishes open interest as it is, not as it was",

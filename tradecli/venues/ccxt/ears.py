@@ -45,6 +45,7 @@ from tradecli.venues.ccxt.profile import (
     Unpriced,
     with_index,
 )
+from tradecli.venues.rows import Depth
 from tradecli.venues.sequence import BookBuilder, Status
 
 OLDEST_MS, NEWEST_MS = 3_600_000, 120_000
@@ -52,6 +53,7 @@ OLDEST_MS, NEWEST_MS = 3_600_000, 120_000
 BOOK_EVERY_MS = 100
 RESYNC_MS = (200, 1_000, 2_000, 5_000, 10_000)
 _REMEMBERED = 2_000
+_OK = Status.OK
 
 
 class Stream(NamedTuple):
@@ -59,6 +61,17 @@ class Stream(NamedTuple):
 
     kind: Kind
     subject: str
+
+
+class Followed:
+    """One book that is followed, and when it was last offered to who looks, on our monotonic clock."""
+
+    __slots__ = ("builder", "shown_at", "stream")
+
+    def __init__(self, builder: BookBuilder) -> None:
+        self.builder = builder
+        self.stream = Stream(Kind.BOOK, builder.instrument)
+        self.shown_at = -BOOK_EVERY_MS
 
 
 OfInstrument: TypeAlias = Trade | Quote | MarkPrice | FundingRate | OpenInterest | Candle
@@ -95,7 +108,8 @@ class Ears:
         self.wanted = wanted
         self.resync: Callable[[Listed], Awaitable[None]] | None = None
         self.heard_at: dict[Stream, int] = {}
-        self.books: dict[InstrumentId, BookBuilder] = {}
+        self._followed: dict[InstrumentId, Followed] = {}
+        self._spelled: dict[str, Followed] = {}
         self.refused: dict[str, int] = {}
         self.failures: dict[Stream, str] = {}
         self.messages = 0
@@ -105,7 +119,6 @@ class Ears:
         self._halted: dict[InstrumentId, str] = {}
         self._trades: dict[InstrumentId, tuple[set[str], deque[str]]] = {}
         self._bars: dict[tuple[InstrumentId, int], int] = {}
-        self._shown: dict[InstrumentId, int] = {}
         self._asking: dict[InstrumentId, asyncio.Task[None]] = {}
         self._distrusted: dict[InstrumentId, str] = {}
         self._indices: dict[InstrumentId, IndexPrice] = {}
@@ -122,8 +135,7 @@ class Ears:
                 if over_http:
                     self._show_snapshot(each)
                     return
-                self.heard_at[Stream(Kind.BOOK, each.instrument)] = now
-                self._book(each)
+                self._book(each, self.followed(each.instrument), now)
             case Unpriced():
                 self._unpriced[each.instrument] = each
                 self._value(each.instrument, now, over_http)
@@ -211,47 +223,71 @@ class Ears:
 
     # -- books -----------------------------------------------------------------------------------------------------
 
-    def _book(self, delta: BookDelta) -> None:
-        """Apply a difference or a snapshot; hand the book on while it is proven, ask for it anew when it is not."""
+    def hear_depth(self, depth: Depth, now: int) -> None:
+        """Take in a difference or a snapshot of a book whose rows are as the venue wrote them."""
+        followed = self._spelled.get(depth.symbol)
+        if followed is None:
+            listed = self.client.by_symbol.get(depth.symbol)
+            if listed is None:
+                return
+            followed = self._spelled[depth.symbol] = self.followed(listed.id)
+        self.messages += 1
+        if self.recorder is None:
+            self._judge(followed, followed.builder.take(depth), now)
+        else:
+            self._book(followed.builder.scale.delta(depth), followed, now)
+
+    def followed(self, id: InstrumentId) -> Followed:
+        """Return the book of an instrument as it is followed: begun, where nothing was heard of it yet."""
+        found = self._followed.get(id)
+        if found is None:
+            listed = self.client.listed(id)
+            builder = BookBuilder(id, listed.tick, self.client.profile.rule, listed.scale)
+            found = self._followed[id] = Followed(builder)
+        return found
+
+    def _book(self, delta: BookDelta, followed: Followed, now: int) -> None:
+        """Apply a difference or a snapshot, which a recorder hears before it is believed."""
         if self.recorder is not None:
             self.recorder(delta)
-        id = delta.instrument
-        builder = self.books.get(id)
-        if builder is None:
-            builder = self.books[id] = BookBuilder(id, self.client.listed(id).tick, self.client.profile.rule)
-        status = builder.apply(delta)
-        if status is not Status.OK:
+        self._judge(followed, followed.builder.apply(delta), now)
+
+    def _judge(self, followed: Followed, status: Status, now: int) -> None:
+        """Hand a book on while it is proven, ask for it anew when it is not."""
+        self.heard_at[followed.stream] = now
+        builder = followed.builder
+        id = builder.instrument
+        if status is not _OK:
             if status is not Status.WAITING:
                 self.distrust(id, f"book {status.value}")
             self._ask_anew(id)
             return
         if builder.joining:
             return
-        if self._distrusted.pop(id, None):
+        if id in self._distrusted:
+            del self._distrusted[id]
             self.say(self._book_link(id, True, "whole again"))
         if id in self.quotes_from_books:
-            best = builder.best()
-            if best is not None:
-                (bid, bid_qty), (ask, ask_qty) = best
-                tick = builder.tick
-                ts = builder.ts or self.client.clock.now()
-                self.inbox.put(
-                    Quote(id, ts, bid * tick, bid_qty, ask * tick, ask_qty, max(builder.last_id, 0))
-                )
-        self._show(id, builder)
-
-    def _show(self, id: InstrumentId, builder: BookBuilder) -> None:
-        """Hand the book on as it will be when it is looked at, at most ten times a second."""
-        now = self.client.clock.monotonic()
-        if now - self._shown.get(id, -BOOK_EVERY_MS) >= BOOK_EVERY_MS:
-            self._shown[id] = now
+            self.inbox.put_as((Quote, id), lambda: self._quote(builder))
+        if now - followed.shown_at >= BOOK_EVERY_MS:
+            followed.shown_at = now
             self.inbox.put_as((Book, id), lambda: builder.book(self.depth))
+
+    def _quote(self, builder: BookBuilder) -> Quote | None:
+        """Return the best prices of a book as it is when it is looked at."""
+        best = builder.best()
+        if best is None:
+            return None
+        (bid, bid_qty), (ask, ask_qty) = best
+        tick, ts = builder.tick, builder.ts or self.client.clock.now()
+        return Quote(
+            builder.instrument, ts, bid * tick, bid_qty, ask * tick, ask_qty, max(builder.last_id, 0)
+        )
 
     def _show_snapshot(self, snapshot: BookDelta) -> None:
         """Hand on a book that came over HTTP while the socket is down: whole by itself, proven by nothing else."""
-        builder = BookBuilder(
-            snapshot.instrument, self.client.listed(snapshot.instrument).tick, self.client.profile.rule
-        )
+        listed = self.client.listed(snapshot.instrument)
+        builder = BookBuilder(listed.id, listed.tick, self.client.profile.rule)
         builder.apply(snapshot)
         found = builder.book(self.depth)
         if found is not None:
@@ -277,8 +313,8 @@ class Ears:
 
     async def _make_whole(self, listed: Listed) -> None:
         """Ask until the book is whole, with growing pauses."""
-        asked = 0
-        while self.books[listed.id].status is not Status.OK or self.books[listed.id].joining:
+        asked, builder = 0, self.followed(listed.id).builder
+        while builder.status is not Status.OK or builder.joining:
             if self.resync is not None:
                 try:
                     await self.resync(listed)

@@ -7,7 +7,7 @@ sockets alive, ``ears`` proves what they say.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -272,7 +272,7 @@ class CcxtMarket:
 
 async def drained(
     inbox: Inbox, writers: Iterable[Coroutine[Any, Any, None]], every_ms: int | None = None
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Run ``writers`` and yield what they put into ``inbox`` until the reader stops or one of them breaks.
 
     With ``every_ms`` a TimerFired of time 0 comes at least that often: time passes although nothing is heard.

@@ -8,7 +8,7 @@ from typing import Any
 from tradecli.domain.budget import Allowance
 from tradecli.domain.enums import InstrumentKind
 from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, params
-from tradecli.venues.ccxt.wire.okx import BARS, answer, decode, index_of
+from tradecli.venues.ccxt.wire.okx import BARS, answer, decode, depth, index_of
 from tradecli.venues.ccxt.wire.okx_listing import listed
 from tradecli.venues.sequence import Rule
 
@@ -114,6 +114,7 @@ PROFILE = Profile(
     channel=channel,
     subscribe=subscribe,
     decode=decode,
+    depth=depth,
     newest_first=True,
     absent={
         Kind.CHAIN: "chains are read from Deribit; OKX gives its options' sensitivities",

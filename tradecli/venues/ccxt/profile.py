@@ -19,6 +19,7 @@ from tradecli.domain.feed import HOUR_MS
 from tradecli.domain.instrument import Instrument, InstrumentId, symbol_of
 from tradecli.domain.market import BookDelta, Candle, FundingRate, Level, MarketEvent, MarkPrice
 from tradecli.venues.ccxt.reading import Malformed, amount, positive
+from tradecli.venues.rows import Depth, Scale
 from tradecli.venues.sequence import Rule
 
 INDEX_MS = 60_000
@@ -45,6 +46,9 @@ class Kind(StrEnum):
     CHAIN = "option-chain"
     GREEKS = "greeks"
     VOL_INDEX = "vol-index"
+
+    __hash__ = str.__hash__
+    """Every message looks its stream up by its kind, and an enumeration's own hash is ten times as slow."""
 
 
 class Listed(NamedTuple):
@@ -84,28 +88,10 @@ class Listed(NamedTuple):
         price = positive(pair[0], "price")
         return round(price / self.tick), self.base(amount(pair[1], "size"), price)
 
-    def fast_levels(self, pairs: Iterable[tuple[float, float]]) -> tuple[Level, ...]:
-        """Return levels that a typed decoder has read already."""
-        per, size = 1.0 / self.tick, self.size
-        if self.inverse:
-            return tuple([(round(price * per), qty * size / price) for price, qty in pairs])
-        if size == 1.0:
-            return tuple([(round(price * per), qty) for price, qty in pairs])
-        return tuple([(round(price * per), qty * size) for price, qty in pairs])
-
-    def wide_levels(self, rows: Iterable[tuple[float, float, str, str]]) -> tuple[Level, ...]:
-        """Return levels whose rows say more than price and size."""
-        per, size = 1.0 / self.tick, self.size
-        if self.inverse:
-            return tuple([(round(price * per), qty * size / price) for price, qty, _, _ in rows])
-        return tuple([(round(price * per), qty * size) for price, qty, _, _ in rows])
-
-    def named_levels(self, rows: Iterable[tuple[str, float, float]]) -> tuple[Level, ...]:
-        """Return levels whose rows begin with what happened to them; what is deleted has a size of 0."""
-        per, size = 1.0 / self.tick, self.size
-        if self.inverse:
-            return tuple([(round(price * per), qty * size / price) for _, price, qty in rows])
-        return tuple([(round(price * per), qty * size) for _, price, qty in rows])
+    @property
+    def scale(self) -> Scale:
+        """What the rows of a depth message mean."""
+        return Scale(self.id, self.tick, self.size, inverse=self.inverse)
 
 
 Names: TypeAlias = Callable[[str], Listed | None]
@@ -172,6 +158,12 @@ class Intervals(msgspec.Struct, frozen=True):
 Heard: TypeAlias = (
     MarketEvent | BookDelta | Said | ServerTime | Greeks | Unpriced | IndexPrice | Intervals | Listed
 )
+
+
+def delta_of(depth: Depth, names: Names) -> list[Heard]:
+    """Return a depth message with its rows read; nothing where its instrument is not listed."""
+    of = names(depth.symbol)
+    return [] if of is None else [of.scale.delta(depth)]
 
 
 def ratio_name(instrument: InstrumentId) -> str:
@@ -266,6 +258,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     subscribe: Callable[[Sequence[str], int, bool], Any]
     decode: Callable[[str | bytes, Names], list[Heard]]
     absent: Mapping[Kind, str]
+    depth: Callable[[str | bytes], Depth | None] = lambda _: None
+    """Reads a depth message but not its rows; None for any other message, and for all where only ``decode`` reads."""
     rest_snapshots: bool = False
     """The socket sends differences only; the full book is asked for over HTTP."""
     settles_h: float | None = None

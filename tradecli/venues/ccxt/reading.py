@@ -24,6 +24,9 @@ class Malformed(ValueError):
     """A message that does not say what its kind must say."""
 
 
+UNREADABLE = (AttributeError, TypeError, LookupError, ArithmeticError, ValueError, RecursionError)
+"""What reading a message that no field check foresaw can raise; ``Malformed`` is among them."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -36,7 +39,7 @@ def strict(reader: F) -> F:
             return reader(*args, **named)
         except Malformed:
             raise
-        except (AttributeError, TypeError, LookupError, ArithmeticError, ValueError, RecursionError) as error:
+        except UNREADABLE as error:
             raise Malformed(f"{type(error).__name__}: {str(error)[:100]}") from None
 
     return reads  # type: ignore[return-value]

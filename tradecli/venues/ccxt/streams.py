@@ -25,7 +25,7 @@ from tradecli.errors import VenueError
 from tradecli.venues.ccxt.client import Client
 from tradecli.venues.ccxt.ears import Ears, Stream
 from tradecli.venues.ccxt.profile import Kind, Listed, Question, Said
-from tradecli.venues.ccxt.reading import Malformed
+from tradecli.venues.ccxt.reading import UNREADABLE
 from tradecli.venues.ccxt.transport import LARGEST_MESSAGE, plain
 
 log = logging.getLogger(__name__)
@@ -106,6 +106,9 @@ class Streams:
         self._jitter = jitter
         self.sockets: dict[str, Socket] = {}
         self.polled: list[Item] = []
+        self.messages = 0
+        """What the sockets brought so far."""
+        self._read_depth = client.profile.depth
         self._filling: dict[str, asyncio.Task[None]] = {}
         self._ids = 0
         for item in dict.fromkeys(items):
@@ -141,15 +144,23 @@ class Streams:
 
     def tap(self, url: str, data: str | bytes) -> bool:
         """Hear a message of a socket; False lets ccxt have it, which needs its own pongs."""
+        self.messages += 1
         if len(data) > LARGEST_MESSAGE:
             self.ears.refuse(f"a message of {len(data)} characters")
             return True
         try:
-            heard = self.client.profile.decode(data, self.client.names)
-        except Malformed as error:
-            self.ears.refuse(str(error))
+            depth = self._read_depth(data)
+            heard = self.client.profile.decode(data, self.client.names) if depth is None else ()
+        except UNREADABLE as error:
+            self.ears.refuse(str(error)[:160])
             return True
         socket = self.sockets.get(url)
+        if depth is not None:
+            now = self.client.clock.monotonic()
+            if socket is not None:
+                socket.heard_at = now
+            self.ears.hear_depth(depth, now)
+            return True
         for each in heard:
             if not isinstance(each, Said):
                 self.ears.hear(each)
@@ -212,11 +223,17 @@ class Streams:
                 at = max(at, socket.heard_at)  # bars that have not closed say nothing, but show that it lives
             if at > opened and not socket.up:
                 self._up(socket)
-            deadline = min(self.pace.deadlines.get(item.kind, MINUTE_MS) for item in items)
+            deadline = min(self._deadline(item) for item in items)
             if now - at > deadline:
                 stream = items[0].stream
                 return f"no {stream.kind} of {stream.subject} for {(now - at) / 1000:.0f} s"
         return ""
+
+    def _deadline(self, item: Item) -> int:
+        """Return how long a stream may be silent: the book of an option may stand still for minutes."""
+        instrument = item.listed.instrument if item.listed is not None else None
+        kind = Kind.TRADES if instrument is not None and instrument.strike is not None else item.kind
+        return self.pace.deadlines.get(kind, MINUTE_MS)
 
     def _up(self, socket: Socket) -> None:
         again, socket.up, socket.ever_up = socket.ever_up, True, True

@@ -95,12 +95,16 @@ def _tapped(base: Any) -> Any:
             client = super().client(url)
             if not hasattr(client, "untapped"):
                 client.untapped = client.handle_text_or_binary_message
-                client.handle_text_or_binary_message = lambda data: self.hear(client, data)
+                client.handle_text_or_binary_message = self._ear(url, client.untapped)
             return client
 
-        def hear(self, client: Any, data: str | bytes) -> None:
-            if self.tap is None or not self.tap(client.url, data):
-                client.untapped(data)
+        def _ear(self, url: str, untapped: Callable[[str | bytes], None]) -> Callable[[str | bytes], None]:
+            def hear(data: str | bytes) -> None:
+                tap = self.tap
+                if tap is None or not tap(url, data):
+                    untapped(data)
+
+            return hear
 
         def on_rest_response(self, code: int, reason: str, url: str, method: str, *rest: Any) -> Any:
             self.heard_by.status = code

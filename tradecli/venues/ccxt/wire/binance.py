@@ -35,6 +35,7 @@ from tradecli.venues.ccxt.profile import (
     Said,
     ServerTime,
     Unpriced,
+    delta_of,
     ratio_name,
 )
 from tradecli.venues.ccxt.reading import (
@@ -53,6 +54,7 @@ from tradecli.venues.ccxt.reading import (
     whole,
 )
 from tradecli.venues.known import fees_of
+from tradecli.venues.rows import Depth, Pair
 
 INTERVALS = dict(zip(INTERVALS_MS.values(), INTERVALS_MS, strict=True))
 _LENGTHS = INTERVALS_MS
@@ -264,8 +266,8 @@ class _Depth(msgspec.Struct, gc=False):
     s: str
     U: int
     u: int
-    b: list[tuple[float, float]]
-    a: list[tuple[float, float]]
+    b: list[Pair]
+    a: list[Pair]
     T: int = 0
     E: int = 0
     pu: int | None = None
@@ -286,16 +288,23 @@ _ANY = msgspec.json.Decoder()
 _DEPTH_HEAD, _PRINT_HEAD = '{"e":"depthUpdate"', '{"e":"trade"'
 
 
+def depth(data: str | bytes) -> Depth | None:
+    """Read a depth message that came as text; None for any other, which ``decode`` reads."""
+    if data[:18] != _DEPTH_HEAD:
+        return None
+    found = _DEPTH.decode(data)
+    return Depth(found.s, found.T or found.E, False, found.U, found.u, found.pu, found.b, found.a)
+
+
 @strict
 def decode(data: str | bytes, names: Names) -> list[Heard]:
     """Read one message of the socket: ``Malformed`` when it is none that could be."""
-    head = data[:18] if isinstance(data, str) else data[:18].decode("ascii", "replace")
-    if head == _DEPTH_HEAD:
-        return _depth(_DEPTH.decode(data), names)
-    if head.startswith(_PRINT_HEAD):
+    book = depth(data)
+    if book is not None:
+        return delta_of(book, names)
+    if data[:12] == _PRINT_HEAD:
         return _trade(_PRINT.decode(data), names)
-    message = _ANY.decode(data)
-    return read(message, names)
+    return read(_ANY.decode(data), names)
 
 
 def read(message: Any, names: Names) -> list[Heard]:
@@ -325,15 +334,6 @@ def _wrapped(data: Any, stream: str, names: Names) -> list[Heard]:
         of = names(stream.partition("@")[0].upper())
         return [] if of is None else [_snapshot(data, of)]
     return read(data, names)
-
-
-def _depth(message: _Depth, names: Names) -> list[Heard]:
-    of = names(message.s)
-    if of is None:
-        return []
-    bids, asks = of.fast_levels(message.b), of.fast_levels(message.a)
-    ts = message.T or message.E
-    return [BookDelta(of.id, ts, False, message.U, message.u, message.pu, bids, asks)]
 
 
 def _trade(message: _Print, names: Names) -> list[Heard]:

@@ -34,6 +34,7 @@ from tradecli.venues.ccxt.profile import (
     Said,
     ServerTime,
     Unpriced,
+    delta_of,
     greeks_of,
     ratio_name,
 )
@@ -53,6 +54,7 @@ from tradecli.venues.ccxt.reading import (
     whole,
 )
 from tradecli.venues.known import fees_of
+from tradecli.venues.rows import Depth, Pair
 
 BARS = {60_000: "1", 300_000: "5", 900_000: "15", 3_600_000: "60", 14_400_000: "240", 86_400_000: "D"}
 _LENGTHS = {name: length for length, name in BARS.items()}
@@ -283,8 +285,8 @@ _VOLS = (("markIv", "markPriceIv"), ("bid1Iv", "bidIv"), ("ask1Iv", "askIv"))
 
 class _Rows(msgspec.Struct, gc=False):
     s: str
-    b: list[tuple[float, float]]
-    a: list[tuple[float, float]]
+    b: list[Pair]
+    a: list[Pair]
     u: int
 
 
@@ -300,26 +302,22 @@ _ANY = msgspec.json.Decoder()
 _BOOK_HEAD = '{"topic":"orderbook.50.'
 
 
+def depth(data: str | bytes) -> Depth | None:
+    """Read a depth message that came as text; None for any other, which ``decode`` reads."""
+    if data[:23] != _BOOK_HEAD:
+        return None
+    found = _BOOKS.decode(data)
+    row = found.data
+    # u = 1: the venue restarted, and this is the whole book
+    snapshot = found.type == "snapshot" or row.u == 1
+    return Depth(row.s, found.cts or found.ts, snapshot, None, row.u, None, row.b, row.a)
+
+
 @strict
 def decode(data: str | bytes, names: Names) -> list[Heard]:
     """Read one message of the socket: ``Malformed`` when it is none that could be."""
-    head = data[:23] if isinstance(data, str) else data[:23].decode("ascii", "replace")
-    if head == _BOOK_HEAD:
-        return _books(_BOOKS.decode(data), names)
-    message = _ANY.decode(data)
-    return read(message, names)
-
-
-def _books(message: _Books, names: Names) -> list[Heard]:
-    row = message.data
-    of = names(row.s)
-    if of is None:
-        return []
-    snapshot = (
-        message.type == "snapshot" or row.u == 1
-    )  # u = 1: the venue restarted, and this is the whole book
-    bids, asks = of.fast_levels(row.b), of.fast_levels(row.a)
-    return [BookDelta(of.id, message.cts or message.ts, snapshot, None, row.u, None, bids, asks)]
+    book = depth(data)
+    return delta_of(book, names) if book is not None else read(_ANY.decode(data), names)
 
 
 def read(message: Any, names: Names) -> list[Heard]:

@@ -33,6 +33,7 @@ from tradecli.venues.ccxt.profile import (
     Question,
     Said,
     ServerTime,
+    delta_of,
     greeks_of,
 )
 from tradecli.venues.ccxt.reading import (
@@ -50,6 +51,7 @@ from tradecli.venues.ccxt.reading import (
     text,
     whole,
 )
+from tradecli.venues.rows import Depth, Named
 
 FUNDING_H = 8.0
 _HOUR_MS = 3_600_000
@@ -286,10 +288,10 @@ def _best(row: Any, of: Listed, ts: int) -> list[Heard]:
 
 class _Rows(msgspec.Struct, gc=False):
     timestamp: int
-    instrument_name: str
+    symbol: str = msgspec.field(name="instrument_name")
     change_id: int
-    bids: list[tuple[str, float, float]]
-    asks: list[tuple[str, float, float]]
+    bids: list[Named]
+    asks: list[Named]
     type: str = "change"
     prev_change_id: int | None = None
 
@@ -307,24 +309,22 @@ _ANY = msgspec.json.Decoder()
 _BOOK_HEAD = '{"jsonrpc":"2.0","method":"subscription","params":{"channel":"book.'
 
 
+def depth(data: str | bytes) -> Depth | None:
+    """Read a depth message that came as text; None for any other. A book that is grouped is for ``decode``."""
+    if data[:67] != _BOOK_HEAD:
+        return None
+    row = _BOOKS.decode(data).params.data
+    before = row.prev_change_id
+    snapshot = row.type == "snapshot" or before is None
+    link = None if snapshot else before
+    return Depth(row.symbol, row.timestamp, snapshot, None, row.change_id, link, row.bids, row.asks)
+
+
 @strict
 def decode(data: str | bytes, names: Names) -> list[Heard]:
     """Read one message of the socket: ``Malformed`` when it is none that could be."""
-    line = data if isinstance(data, str) else data.decode("utf-8", "replace")
-    if line.startswith(_BOOK_HEAD) and ".none." not in line[:120]:
-        return _books(_BOOKS.decode(data).params.data, names)
-    message = _ANY.decode(data)
-    return read(message, names)
-
-
-def _books(row: _Rows, names: Names) -> list[Heard]:
-    of = names(row.instrument_name)
-    if of is None:
-        return []
-    snapshot = row.type == "snapshot" or row.prev_change_id is None
-    bids, asks = of.named_levels(row.bids), of.named_levels(row.asks)
-    before = None if snapshot else row.prev_change_id
-    return [BookDelta(of.id, row.timestamp, snapshot, None, row.change_id, before, bids, asks)]
+    book = depth(data) if isinstance(data, str) and ".none." not in data[:120] else None
+    return delta_of(book, names) if book is not None else read(_ANY.decode(data), names)
 
 
 def read(message: Any, names: Names) -> list[Heard]:

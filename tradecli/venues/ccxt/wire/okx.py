@@ -32,6 +32,7 @@ from tradecli.venues.ccxt.profile import (
     Said,
     ServerTime,
     Unpriced,
+    delta_of,
     greeks_of,
     ratio_name,
     spaced,
@@ -51,6 +52,7 @@ from tradecli.venues.ccxt.reading import (
     whole,
 )
 from tradecli.venues.ccxt.wire.okx_listing import listed
+from tradecli.venues.rows import Depth, Pair
 
 HOUR_MS = 3_600_000
 BARS = {60_000: "1m", 300_000: "5m", 900_000: "15m", HOUR_MS: "1H", 4 * HOUR_MS: "4H", 24 * HOUR_MS: "1Dutc"}
@@ -240,8 +242,8 @@ class _Arg(msgspec.Struct, gc=False):
 
 class _Rows(msgspec.Struct, gc=False):
     ts: int
-    bids: list[tuple[float, float, str, str]]
-    asks: list[tuple[float, float, str, str]]
+    bids: list[Pair]
+    asks: list[Pair]
     last: int | None = msgspec.field(default=None, name="seqId")
     before: int | None = msgspec.field(default=None, name="prevSeqId")
 
@@ -257,30 +259,26 @@ _ANY = msgspec.json.Decoder()
 _BOOK_HEAD = '{"arg":{"channel":"books"'
 
 
+def depth(data: str | bytes) -> Depth | None:
+    """Read a depth message that came as text; None for any other, which ``decode`` reads."""
+    if data[:25] != _BOOK_HEAD:
+        return None
+    found = _BOOKS.decode(data)
+    if len(found.data) != 1:
+        return None
+    row = found.data[0]
+    snapshot = found.action == "snapshot"
+    before = None if snapshot else row.before
+    return Depth(found.arg.symbol, row.ts, snapshot, None, row.last, before, row.bids, row.asks)
+
+
 @strict
 def decode(data: str | bytes, names: Names) -> list[Heard]:
     """Read one message of the socket: ``Malformed`` when it is none that could be."""
-    line = data if isinstance(data, str) else data.decode("utf-8", "replace")
-    if line == "pong":
+    if data in ("pong", b"pong"):
         return [Said(True, "pong")]
-    if line.startswith(_BOOK_HEAD):
-        return _books(_BOOKS.decode(data), names)
-    message = _ANY.decode(data)
-    return read(message, names)
-
-
-def _books(message: _Books, names: Names) -> list[Heard]:
-    of = names(message.arg.symbol)
-    if of is None:
-        return []
-    snapshot = message.action == "snapshot"
-    heard: list[Heard] = []
-    for row in message.data:
-        bids = of.wide_levels(row.bids)
-        asks = of.wide_levels(row.asks)
-        before = None if snapshot else row.before
-        heard.append(BookDelta(of.id, row.ts, snapshot, None, row.last, before, bids, asks))
-    return heard
+    book = depth(data)
+    return delta_of(book, names) if book is not None else read(_ANY.decode(data), names)
 
 
 def read(message: Any, names: Names) -> list[Heard]:
