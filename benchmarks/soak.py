@@ -162,6 +162,7 @@ async def run(seconds: float, port: int, path: Path) -> dict[str, Any]:
     broken: Counter[str] = Counter()
     begun = told = end = mark()
     warm: Mark | None = None
+    unproven: list[InstrumentId] = []
     rows: Counter[str] = Counter()
     writers = [market.listen(await feeds_of(market)) for market in markets]
     async with aclosing(drained(inbox, writers, 100)) as events:
@@ -178,7 +179,7 @@ async def run(seconds: float, port: int, path: Path) -> dict[str, Any]:
                 before, told = told, mark()
                 print(line(now - begun.at, before, told, watch, recorder, path), file=sys.stderr, flush=True)
             if now - begun.at > seconds:
-                end = mark()
+                end, unproven = mark(), [id for market in markets if market.ears for id in market.ears.unproven()]
                 break
     for task in watching:
         task.cancel()
@@ -188,8 +189,8 @@ async def run(seconds: float, port: int, path: Path) -> dict[str, Any]:
     recorder.stop()
     await keeping
     await store.close()
-    rows = Counter(tally.rows) - rows
-    return figures(warm or begun, end, rows, watch, broken, recorder, sum(tally.rows.values()))
+    found = figures(warm or begun, end, Counter(tally.rows) - rows, watch, broken, recorder)
+    return found | {"not_whole": len(unproven), "heard": sum(tally.rows.values())}
 
 
 def line(ran: float, before: Mark, now: Mark, watch: Watch, recorder: Recorder, path: Path) -> str:
@@ -210,7 +211,6 @@ def figures(
     watch: Watch,
     broken: Counter[str],
     recorder: Recorder,
-    heard: int,
 ) -> dict[str, Any]:
     took, messages = end.at - warm.at, end.messages - warm.messages
     growth, slope = watch.growth()
@@ -226,7 +226,6 @@ def figures(
         "cpu_share": (end.cpu - warm.cpu) / took,
         "broken": sum(broken.values()),
         "why_broken": dict(broken),
-        "heard": heard,
         "recorded": recorder.recorded.written,
         "lost": recorder.recorded.lost,
     }
@@ -257,6 +256,7 @@ def main(words: list[str] | None = None) -> int:
             ("lag_p99_ms", found["lag_p99_ms"] > LAG_MS),
             ("cpu_share", found["cpu_share"] > CPU_SHARE),
             ("broken", found["broken"] > 0),
+            ("not_whole", found["not_whole"] > 0),
             ("lost", found["lost"] > 0 or found["recorded"] != found["heard"]),
             ("signed_requests", found["signed_requests"] > 0),
         )

@@ -1,25 +1,34 @@
-"""A few seconds of the soak; the whole of it is ``python -m benchmarks.soak``."""
+"""A minute of the soak, by what a busy machine cannot change; the whole of it is ``python -m benchmarks.soak``.
+
+Lag, share of a core and the rate of 2,000 messages a second are goals of the command alone.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from benchmarks import soak
 from tradecli.venues.loopback.process import LoopbackProcess
 
-SECONDS = 5.0
+SECONDS = 60.0
+BEAT_MS = 12
+MOST_GROWTH_MIB = 24.0
 
 
-def test_four_venues_are_heard_and_recorded_whole_and_nothing_is_signed(tmp_path: Path) -> None:
-    server = LoopbackProcess.start("--restless", "--beat-ms", "25", "--seed", "3")
+@pytest.mark.first
+def test_a_minute_of_four_venues_is_heard_and_recorded_whole_and_nothing_is_signed(tmp_path: Path) -> None:
+    server = LoopbackProcess.start("--restless", "--beat-ms", str(BEAT_MS), "--seed", "3")
     try:
         found = asyncio.run(soak.run(SECONDS, server.port, tmp_path / "market.db"))
         status = server.status()
     finally:
         server.stop()
     print({name: value for name, value in found.items() if name != "rows"})
-    assert found["messages_s"] > 50 and found["deep_share"] > 0.3
-    assert found["recorded"] > 200 and found["lost"] == 0
-    assert found["links_down"] == 0
+    assert found["messages_s"] > 100 and found["deep_share"] >= soak.DEPTH_SHARE
+    assert found["recorded"] == found["heard"] > 5_000 and found["lost"] == 0
+    assert found["not_whole"] == 0
+    assert found["growth_mib"] < MOST_GROWTH_MIB
     assert status["signed_requests"] == 0 and status["requests"] > 8

@@ -246,6 +246,11 @@ class Ears:
             found = self._followed[id] = Followed(builder)
         return found
 
+    def unproven(self) -> list[InstrumentId]:
+        """Return the instruments whose books are followed and not whole now."""
+        books = (each.builder for each in self._followed.values())
+        return [book.instrument for book in books if book.status is not _OK or book.joining]
+
     def _book(self, delta: BookDelta, followed: Followed, now: int) -> None:
         """Apply a difference or a snapshot, which a recorder hears before it is believed."""
         if self.recorder is not None:
