@@ -179,7 +179,10 @@ async def run(seconds: float, port: int, path: Path) -> dict[str, Any]:
                 before, told = told, mark()
                 print(line(now - begun.at, before, told, watch, recorder, path), file=sys.stderr, flush=True)
             if now - begun.at > seconds:
-                end, unproven = mark(), [id for market in markets if market.ears for id in market.ears.unproven()]
+                end, unproven = (
+                    mark(),
+                    [id for market in markets if market.ears for id in market.ears.unproven()],
+                )
                 break
     for task in watching:
         task.cancel()
