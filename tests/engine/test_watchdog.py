@@ -89,6 +89,11 @@ def test_past_its_limit_it_latches_once_and_stays_silent_when_a_person_has_relea
     assert switch.load() == ()
 
 
+def test_one_that_never_began_ends_at_once(tmp_path: Path) -> None:
+    dog, *_ = watch(tmp_path, None)
+    dog.stop()
+
+
 def test_a_flag_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
     dog, clock, switch, _ = watch(tmp_path, 10_000)
     tries: list[Latch] = []
