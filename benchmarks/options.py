@@ -95,7 +95,7 @@ def surface(rounds: int) -> dict[str, float]:
     vol = smile(np.log(chain.strike / chain.underlying))
 
     def whole(warm: bool) -> object:
-        found, _ = slices.slices(chain)
+        found, _ = slices.slices(chain, compiled=True)
         surfaces.fit(found, compiled=True, known=known if warm else None)
         return bvx.bvx(found, compiled=True)
 
@@ -104,7 +104,7 @@ def surface(rounds: int) -> dict[str, float]:
         "price": median_ns(
             lambda: black76(chain.underlying, chain.strike, chain.years, vol, chain.cp), rounds, n
         ),
-        "cleaning": median_ns(lambda: slices.slices(chain), rounds, n),
+        "cleaning": median_ns(lambda: slices.slices(chain, compiled=True), rounds, n),
         "surface": median_ns(lambda: surfaces.fit(parts, compiled=True), rounds, n),
         "index": median_ns(lambda: bvx.bvx(parts, compiled=True), rounds, n),
         "all": median_ns(lambda: whole(False), rounds, n),

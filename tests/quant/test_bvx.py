@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.quant.chains import flat, only
-from tradecli.quant.bvx import Bvx, bvx, integrated
+from tradecli.quant.bvx import WINGS, Bvx, bvx, integrated
 from tradecli.quant.slices import ChainArrays, slices
 from tradecli.quant.surface import fit
 
@@ -104,3 +104,12 @@ def test_there_is_no_other_construction() -> None:
 
 def test_what_is_outside_the_range_of_a_volatility_is_no_index() -> None:
     assert index(flat(4.5, days=(23.0, 37.0), high=12.0)).vol is None
+
+
+@pytest.mark.parametrize("wings", WINGS)
+def test_the_index_by_machine_code_is_the_plain_one(wings: str) -> None:
+    found = slices(flat(0.8, (23.0, 37.0), low=0.7, high=1.4))[0]
+    plain, fast = (bvx(found, wings, compiled=each) for each in (False, True))
+    assert fast.vol == pytest.approx(plain.vol, rel=1e-12)
+    assert (fast.left_out, fast.coarse) == pytest.approx((plain.left_out, plain.coarse), abs=1e-12)
+    assert (fast.quality, fast.reasons, fast.truncated) == (plain.quality, plain.reasons, plain.truncated)

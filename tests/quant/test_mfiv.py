@@ -171,13 +171,3 @@ def test_the_index_takes_the_expiries_around_thirty_days_and_never_extrapolates(
     assert (found.quality, found.method) == (quality, method)
     assert found.vol == (None if vol is None else pytest.approx(vol, abs=1e-4))
     assert (found.reason is None) == (quality == "ok")
-
-
-def test_what_may_not_be_used_is_crossed_wide_or_below_intrinsic() -> None:
-    bid = np.array([0.10, 0.10, 0.01, 0.10, 0.00, 0.99, 0.10])
-    ask = np.array([0.11, 0.10, 0.05, 0.11, 0.01, 1.01, math.nan])
-    least = np.array([0.0, 0.0, 0.0, 0.2, 0.0, 0.0, 0.0])
-    shown, bad = mfiv.screened(bid, ask, least=least, most=1.0)
-    assert bad.tolist() == [False, True, True, True, False, True, False]
-    assert np.isnan(shown[bad]).all()
-    assert shown[0] == 0.11

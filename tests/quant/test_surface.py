@@ -43,9 +43,22 @@ def test_a_warm_fit_finds_what_the_cold_one_found(made: surface.Surface) -> None
         assert other.atm == pytest.approx(one.atm, abs=1e-4)
 
 
-def test_a_later_expiry_with_less_variance_is_named_as_calendar_arbitrage() -> None:
+def test_a_surface_fitted_by_machine_code_is_the_plain_one(made: surface.Surface) -> None:
+    again = fit(slices(flat(skewed), compiled=True)[0], compiled=True)
+    assert made.shared is not None and again.shared is not None
+    assert again.shared.error == pytest.approx(made.shared.error, rel=1e-9)
+    for one, other in zip(made.smiles, again.smiles, strict=True):
+        assert (other.kind, other.n) == (one.kind, one.n)
+        assert other.error == pytest.approx(one.error, abs=1e-5)
+        assert other.ssvi_error == pytest.approx(one.ssvi_error, rel=1e-6)
+        for k in (one.low, 0.0, one.high):
+            assert other.vol(k) == pytest.approx(one.vol(k), abs=1e-4)
+
+
+@pytest.mark.parametrize("machine_code", [False, True])
+def test_a_later_expiry_with_less_variance_is_named_as_calendar_arbitrage(machine_code: bool) -> None:
     near, far = flat(0.8, (23.0,)), flat(0.4, (37.0,))
-    found = fit([*slices(near)[0], *slices(far)[0]])
+    found = fit([*slices(near)[0], *slices(far)[0]], compiled=machine_code)
     (crossing,) = found.crossings
     assert (round(crossing.near * 365), round(crossing.far * 365)) == (23, 37)
     assert crossing.variance == pytest.approx((0.64 * 23 - 0.16 * 37) / 365, rel=0.05)

@@ -102,7 +102,7 @@ def bvx(
     reasons += edge.texts
     vol, method = chosen.vol, chosen.method
     if beside is not None and smooth:
-        few = min(min(np.sum(each.strikes < each.k0), np.sum(each.strikes > each.k0)) for each in used)
+        few = min(min(each.per_side) for each in used)
         if abs(beside - vol) > APART:
             reasons.append(f"integrated smiles give {100.0 * beside:.1f}, the strip {100.0 * vol:.1f} points")
             quality = "degraded"
@@ -171,7 +171,7 @@ def _edges(used: Sequence[Strip], index: mfiv.Index, compiled: bool) -> _Edges:
     for each, weight in zip(used, _weights([each.T for each in used]), strict=True):
         missing = each.left_out(compiled=compiled)
         total += weight * sum(missing)
-        added += weight * each.coarseness()
+        added += weight * each.coarseness(compiled=compiled)
         ends = each.strikes[[0, -1]].tolist()
         for side, short, at, gone in zip(
             ("puts", "calls"), each.truncated(missing), ends, missing, strict=True

@@ -17,7 +17,7 @@ from tradecli.quant.kernels import compiled as machine_code
 from tradecli.quant.options import black76
 from tradecli.quant.returns import Floats
 
-LOWEST, HIGHEST = 0.01, 5.0
+LOWEST, HIGHEST = kernel.LOWEST, kernel.HIGHEST
 """Annual volatilities outside are answered with NaN."""
 TOLERANCE = 1e-9
 """Of the last step, relative: what is left after it is far smaller, as a step cubes the error."""
@@ -54,7 +54,7 @@ def implied_vol(
     if compiled:
         terms = _aligned(price, F, K, T, cp)
         vol = np.empty(terms[0].size)
-        machine_code(kernel.invert, *kernel.INNER)(*(each.ravel() for each in terms), LOWEST, HIGHEST, vol)
+        machine_code(kernel.invert, *kernel.INNER)(*(each.ravel() for each in terms), vol)
         return vol.reshape(terms[0].shape)
     price, F, K, T, cp = np.broadcast_arrays(
         *(np.asarray(each, dtype=np.float64) for each in (price, F, K, T, cp))

@@ -13,10 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tradecli.quant import truncation
-from tradecli.quant.implied import implied_vol
-from tradecli.quant.options import black76, black76_price, parity_forward, parity_forward_linear
+from tradecli.quant import mfiv_kernel as kernel
+from tradecli.quant import option_kernel, truncation
+from tradecli.quant.kernels import compiled as machine_code
+from tradecli.quant.kernels import over_lists
+from tradecli.quant.option_kernel import deviation_of
 from tradecli.quant.returns import Floats
+from tradecli.quant.slices_kernel import parity
 
 YEAR_DAYS = 365.0
 TARGET, NEAREST, FARTHEST = 30.0 / YEAR_DAYS, 7.0 / YEAR_DAYS, 90.0 / YEAR_DAYS
@@ -41,12 +44,8 @@ class Quotes:
     put_ask: Floats
 
     @property
-    def call_mid(self) -> Floats:
-        return 0.5 * (self.call_bid + self.call_ask)
-
-    @property
-    def put_mid(self) -> Floats:
-        return 0.5 * (self.put_bid + self.put_ask)
+    def columns(self) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+        return self.strike, self.call_bid, self.call_ask, self.put_bid, self.put_ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +74,32 @@ class Strip:
         """Return the variance beyond the last put and the last call, at the volatility of each of these two."""
         if self.prices is None:
             return math.nan, math.nan
-        ends = self.strikes[[0, -1]]
-        side = np.where(ends < self.k0, -1.0, 1.0)
-        vols = implied_vol(self.prices[[0, -1]], self.forward, ends, self.T, side, compiled=compiled)
-        low, high = (vols * math.sqrt(self.T)).tolist()
+        ends = float(self.strikes[0]), float(self.strikes[-1])
+        find = machine_code(deviation_of, *option_kernel.SOLVE) if compiled else deviation_of
+        low, high = (
+            find(float(price), self.forward, strike, self.T, -1.0 if strike < self.k0 else 1.0)
+            for price, strike in zip((self.prices[0], self.prices[-1]), ends, strict=True)
+        )
         missing = (
-            truncation.below(self.forward, float(ends[0]), low),
-            truncation.above(self.forward, float(ends[1]), high),
+            truncation.below(self.forward, ends[0], low),
+            truncation.above(self.forward, ends[1], high),
         )
         return 2.0 / self.T * missing[0], 2.0 / self.T * missing[1]
 
-    def coarseness(self) -> float:
+    def coarseness(self, *, compiled: bool = False) -> float:
         """Return the variance that the distance of these strikes adds to a flat chain of this variance."""
         vol = math.sqrt(max(self.variance, 0.0))
-        side = np.where(self.strikes < self.k0, -1.0, 1.0)
-        price = black76_price(self.forward, self.strikes, self.T, vol, side)
-        centre = self.strikes == self.k0
-        put = black76_price(self.forward, self.k0, self.T, vol, -1.0)
-        price = np.where(centre, 0.5 * (price + put), price)
+        terms = self.forward, self.k0, self.T, vol
+        if compiled:
+            total = machine_code(kernel.flat_sum, *kernel.FLAT)(
+                self.strikes, *terms, np.empty(len(self.strikes))
+            )
+        else:
+            total = over_lists(kernel.flat_sum)(self.strikes, *terms, [0.0] * len(self.strikes))
         deviation = vol * math.sqrt(self.T)
         missing = truncation.below(self.forward, float(self.strikes[0]), deviation)
         missing += truncation.above(self.forward, float(self.strikes[-1]), deviation)
-        total = _variance(self.strikes, price, self.forward, self.k0, self.T)
-        return total + 2.0 / self.T * missing - self.variance
+        return float(total) + 2.0 / self.T * missing - self.variance
 
     def truncated(self, missing: tuple[float, float] | None = None) -> tuple[bool, bool]:
         """Say of each end (puts, calls) whether its quotes stop too early: more than a fiftieth is left out.
@@ -109,11 +111,17 @@ class Strip:
         low, high = missing if missing is not None else self.left_out()
         return not self.cut[0] and not low <= limit, not self.cut[1] and not high <= limit
 
+    @property
+    def per_side(self) -> tuple[int, int]:
+        """Return how many strikes lie below K0 and above it."""
+        below = int(self.strikes.searchsorted(self.k0))
+        return below, len(self.strikes) - int(self.strikes.searchsorted(self.k0, side="right"))
+
     def refusal(self) -> str | None:
         """Say why this expiry may not enter an index, or None: the rules for production, not those of the vectors."""
         if not self.variance > 0.0:
             return "the variance is not positive"
-        below, above = int(np.sum(self.strikes < self.k0)), int(np.sum(self.strikes > self.k0))
+        below, above = self.per_side
         if min(below, above) < LEAST_PER_SIDE:
             return f"{below} puts and {above} calls, {LEAST_PER_SIDE} of each needed"
         deviation = math.sqrt(self.variance * self.T)
@@ -130,15 +138,10 @@ def forward_of(quotes: Quotes, *, inverse: bool, growth: float = 1.0, strikes: i
     ``inverse`` chains use F = K/(1 − (c − p)), others K + e^{rT}(C − P) with ``growth`` e^{rT}. With ``strikes`` 3 it
     is the median over the three strikes nearest the money.
     """
-    call, put = quotes.call_mid, quotes.put_mid
-    usable = (quotes.call_bid > 0) & (quotes.put_bid > 0) & np.isfinite(call + put)
-    if not usable.any():
-        return None
-    gap = np.where(usable, np.abs(call - put), np.inf)
-    nearest = np.argsort(gap, kind="stable")[: min(strikes, int(usable.sum()))]
-    terms = quotes.strike[nearest], call[nearest], put[nearest]
-    forwards = parity_forward(*terms) if inverse else parity_forward_linear(*terms, growth)
-    return float(np.median(forwards))
+    if strikes not in (1, 3):
+        raise ValueError("a forward is that of one strike, or the median of three")
+    found = over_lists(parity)(len(quotes.strike), *quotes.columns, inverse, growth, strikes)
+    return None if math.isnan(found) else float(found)
 
 
 def strip(
@@ -156,68 +159,26 @@ def strip(
     are skipped and two in a row end the side; one without an ask is skipped, and changes nothing in that count.
     ``least_delta`` keeps only strikes whose Black delta is at least that, as far as DVOL's convention is known.
     """
-    call_there = (quotes.call_bid > 0) & np.isfinite(quotes.call_ask)
-    put_there = (quotes.put_bid > 0) & np.isfinite(quotes.put_ask)
-    at = np.flatnonzero((quotes.strike <= forward) & call_there & put_there)
-    if not len(at) or T <= 0.0:
+    if T <= 0.0:
         return None
-    zero = int(at[-1])
-    below = _outwards(range(zero - 1, -1, -1), quotes.put_bid, quotes.put_ask)[::-1]
-    above = _outwards(range(zero + 1, len(quotes.strike)), quotes.call_bid, quotes.call_ask)
-    rows = np.array([*below, zero, *above])
-    price = np.concatenate(
-        (
-            quotes.put_mid[below],
-            [0.5 * (quotes.call_mid[zero] + quotes.put_mid[zero])],
-            quotes.call_mid[above],
-        )
-    )
-    strikes, price = quotes.strike[rows], factor * price
-    cut = False, False
-    if least_delta is not None:
-        kept = _at_least(least_delta, strikes, price, forward, T, zero=len(below), compiled=compiled)
-        cut = not kept[0], not kept[-1]
-        strikes, price = strikes[kept], price[kept]
-    if len(strikes) < 2:
+    rest = forward, T, factor, least_delta or 0.0
+    if compiled:
+        room = np.empty((2, len(quotes.strike)))
+        answer = machine_code(kernel.select, *kernel.SELECT)(*quotes.columns, *rest, room)
+    else:
+        lists = [[0.0] * len(quotes.strike) for _ in range(2)]
+        answer = over_lists(kernel.select)(*quotes.columns, *rest, lists)
+        room = np.array(lists)
+    n, k0, variance, *cut = answer
+    if n < 2:
         return None
-    k0 = float(quotes.strike[zero])
-    return Strip(_variance(strikes, price, forward, k0, T), T, forward, k0, strikes, price, cut)
-
-
-def _variance(strikes: Floats, price: Floats, forward: float, k0: float, T: float) -> float:
-    total = 2.0 / T * float(np.sum(_widths(strikes) / strikes**2 * price))
-    return total - (forward / k0 - 1.0) ** 2 / T
-
-
-def _outwards(rows: range, bid: Floats, ask: Floats) -> list[int]:
-    found: list[int] = []
-    missing = 0
-    for row in rows:
-        if not bid[row] > 0.0:  # also NaN
-            missing += 1
-            if missing == 2:
-                break
-        elif math.isfinite(ask[row]):
-            found.append(row)
-            missing = 0
-    return found
+    return Strip(variance, T, forward, k0, room[0, :n], room[1, :n], (bool(cut[0]), bool(cut[1])))
 
 
 def _widths(strikes: Floats) -> Floats:
     """Return half the distance between the neighbours of each strike, and the whole one at the ends."""
     steps = np.diff(strikes)
     return np.concatenate((steps[:1], 0.5 * (steps[1:] + steps[:-1]), steps[-1:]))
-
-
-def _at_least(
-    least: float, strikes: Floats, price: Floats, forward: float, T: float, *, zero: int, compiled: bool
-) -> np.ndarray:
-    side = np.where(np.arange(len(strikes)) < zero, -1.0, 1.0)
-    vol = implied_vol(price, forward, strikes, T, side, compiled=compiled)
-    delta = np.abs(black76(forward, strikes, T, vol, side).delta)
-    kept: np.ndarray = delta >= least  # false where no volatility explains the price
-    kept[zero] = True
-    return kept
 
 
 def constant_maturity(
@@ -275,23 +236,3 @@ def _checked(
         why = "no variance" if vol is None else f"{vol:.4g} is outside {LOWEST:g} to {HIGHEST:g} a year"
         return Index(None, method, "unavailable", expiries, why)
     return Index(vol, method, quality, expiries, reason)
-
-
-def screened(
-    bid: Floats,
-    ask: Floats,
-    *,
-    widest: float | Floats = 1.0,
-    least: float | Floats = 0.0,
-    most: float = math.inf,
-) -> tuple[Floats, np.ndarray]:
-    """Return the asks with NaN where a quote may not be used in production, and which those are.
-
-    Unusable: crossed or locked, wider than ``widest`` of its mid, its mid below ``least`` (intrinsic less half a tick)
-    or not below ``most`` (1 for a call in coin). A missing bid is left for the strip to count.
-    """
-    mid = 0.5 * (bid + ask)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        bad = (bid > 0) & np.isfinite(ask)
-        bad &= (ask <= bid) | ((ask - bid) / mid > np.asarray(widest) + 1e-9) | (mid < least) | (mid >= most)
-    return np.where(bad, np.nan, ask), bad

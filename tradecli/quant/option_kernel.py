@@ -16,6 +16,8 @@ ROOT_PI = math.sqrt(math.pi)
 TOLERANCE = 2e-5
 """Of the last step, relative: a step cubes the error, so what is left after it is below rounding."""
 MOST_STEPS = 80
+LOWEST, HIGHEST = 0.01, 5.0
+"""Annual volatilities outside are no answers."""
 FAR = 25.0
 """From here the asymptotic series of erfcx is exact to float64."""
 
@@ -70,29 +72,25 @@ def total_deviation(x: float, target: float, low: float, high: float) -> float:
     return s
 
 
-def invert(
-    price: Floats,
-    forward: Floats,
-    strike: Floats,
-    years: Floats,
-    cp: Floats,
-    lowest: float,
-    highest: float,
-    vol: Floats,
-) -> None:
+def deviation_of(price: float, forward: float, strike: float, years: float, cp: float) -> float:
+    """Return the total deviation σ√T behind an undiscounted price, NaN where no volatility explains it."""
+    if not (forward > 0.0 and strike > 0.0 and years > 0.0):
+        return math.nan
+    intrinsic = max(cp * (forward - strike), 0.0)
+    if not (intrinsic < price < (forward if cp > 0.0 else strike)):
+        return math.nan
+    root, target = math.sqrt(years), (price - intrinsic) / math.sqrt(forward * strike)
+    if not target > 0.0:
+        return math.nan
+    return total_deviation(-abs(math.log(forward / strike)), target, LOWEST * root, HIGHEST * root)
+
+
+def invert(price: Floats, forward: Floats, strike: Floats, years: Floats, cp: Floats, vol: Floats) -> None:
     """Write the volatility behind each undiscounted price into ``vol``, NaN where there is none."""
     for i in range(len(price)):
-        vol[i] = math.nan
-        f, k, t, side, p = forward[i], strike[i], years[i], cp[i], price[i]
-        if not (f > 0.0 and k > 0.0 and t > 0.0):
-            continue
-        intrinsic = max(side * (f - k), 0.0)
-        if not (intrinsic < p < (f if side > 0.0 else k)):
-            continue
-        root = math.sqrt(t)
-        target = (p - intrinsic) / math.sqrt(f * k)
-        if target > 0.0:
-            vol[i] = total_deviation(-abs(math.log(f / k)), target, lowest * root, highest * root) / root
+        root = math.sqrt(max(years[i], 0.0))
+        found = deviation_of(price[i], forward[i], strike[i], years[i], cp[i])
+        vol[i] = found / root if root > 0.0 else math.nan
 
 
 def sensitivities(
@@ -115,5 +113,7 @@ def sensitivities(
         found[5, i] = vega * d1 * d2 / sigma
 
 
-INNER = (scaled_erfc, normalised_price, total_deviation)
+SOLVE = (scaled_erfc, normalised_price, total_deviation)
+"""What ``deviation_of`` calls."""
+INNER = (*SOLVE, deviation_of)
 """What ``invert`` calls."""

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from tradecli.quant import ssvi_kernel as kernel
+from tradecli.quant.kernels import compiled as machine_code
+from tradecli.quant.kernels import over_lists
 from tradecli.quant.returns import Floats
 from tradecli.quant.svi import RawSvi
 
-STEPS = 40
-SETTLED = 1e-3
-"""A step that gains less than this share of the squares is the last."""
-HOPELESS = 1e6
-"""Damping from which no smaller step helps: this is the bottom."""
 FEWEST = 5
-ROOM = 0.999
-"""How near to its limits a fit may come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +31,11 @@ class Ssvi:
     gamma: float
 
     def phi(self, theta: float) -> float:
-        return float(self.eta * theta**-self.gamma * (1.0 + theta) ** (self.gamma - 1.0))
+        return kernel.ssvi_phi(self.eta, self.gamma, theta)
 
     def is_free_of_butterflies(self, theta: float) -> bool:
         """Say whether θ φ (1 + |ρ|) < 4 and θ φ² (1 + |ρ|) ≤ 4."""
-        phi, lean = self.phi(theta), 1.0 + abs(self.rho)
-        return theta * phi * lean < 4.0 and theta * phi * phi * lean <= 4.0
+        return kernel.ssvi_is_free(self.rho, self.eta, self.gamma, theta)
 
     def slice(self, theta: float) -> RawSvi:
         """Return the slice of an expiry as raw SVI; ``theta`` positive."""
@@ -64,63 +60,22 @@ class SsviFit:
     converged: bool
 
 
-def fit(k: Floats, vol: Floats, years: Floats, theta: Floats, weight: Floats) -> SsviFit | None:
+def fit(
+    k: Floats, vol: Floats, years: Floats, theta: Floats, weight: Floats, *, compiled: bool = False
+) -> SsviFit | None:
     """Fit the shared parameters to the volatilities of all expiries; None with fewer than five points.
 
-    All arrays have one entry a quote. Damped Gauss–Newton steps on (atanh ρ, ln η, logit γ), halved η until no expiry
-    has butterflies.
+    All arrays have one entry a quote, expiry by expiry. η is lowered until no expiry has butterflies; ``compiled`` is
+    for live work.
     """
     if len(k) < FEWEST:
         return None
-    share = np.sqrt(weight / np.sum(weight))
-    x = np.array([-0.2, 0.0, 0.0])
-    missed = _missed(x, k, vol, years, theta, share)
-    damping, converged = 1e-3, False
-    slopes = _slopes(x, missed, k, vol, years, theta, share)
-    for _ in range(STEPS):
-        square, lean = slopes.T @ slopes, slopes.T @ missed
-        step = -np.linalg.solve(square + damping * (np.diag(np.diag(square)) + 1e-12 * np.eye(3)), lean)
-        there = x + np.clip(step, -1.0, 1.0)
-        then = _missed(there, k, vol, years, theta, share)
-        before, after = float(missed @ missed), float(then @ then)
-        if after < before:
-            x, missed, damping = there, then, damping / 5.0
-            converged = before - after <= SETTLED * before + 1e-18
-            if converged:
-                break
-            slopes = _slopes(x, missed, k, vol, years, theta, share)
-        else:
-            damping *= 10.0
-            converged = damping > HOPELESS
-            if converged:
-                break
-    model = _model(x)
-    while not all(model.is_free_of_butterflies(each) for each in np.unique(theta).tolist()):
-        model = Ssvi(model.rho, model.eta * 0.95, model.gamma)
-        missed = share * (np.sqrt(model.total_variance(k, theta) / years) - vol)
-    return SsviFit(model, math.sqrt(float(missed @ missed)), len(k), converged)
-
-
-def _slopes(
-    x: Floats, missed: Floats, k: Floats, vol: Floats, years: Floats, theta: Floats, share: Floats
-) -> Floats:
-    slopes = np.empty((len(k), 3))
-    for place in range(3):
-        moved = x.copy()
-        moved[place] += 1e-6
-        slopes[:, place] = (_missed(moved, k, vol, years, theta, share) - missed) / 1e-6
-    return slopes
-
-
-def _model(x: Floats) -> Ssvi:
-    rho, eta, gamma = x.tolist()
-    return Ssvi(
-        ROOM * math.tanh(rho),
-        math.exp(min(max(eta, -8.0), 8.0)),
-        1.0 / (1.0 + math.exp(-min(max(gamma, -8.0), 8.0))),
-    )
-
-
-def _missed(x: Floats, k: Floats, vol: Floats, years: Floats, theta: Floats, share: Floats) -> Floats:
-    found: Floats = share * (np.sqrt(np.maximum(_model(x).total_variance(k, theta), 0.0) / years) - vol)
-    return found
+    share = weight / np.sum(weight)
+    columns: tuple[Any, ...] = k, vol, years, theta, share
+    calibrate, room = kernel.ssvi_calibrate, [0.0] * 9
+    if compiled:
+        found = machine_code(calibrate, *kernel.CALIBRATE)(*columns, np.empty(9), np.empty(9))
+    else:
+        found = over_lists(calibrate)(*columns, room, room.copy())
+    rho, eta, gamma, error, converged = found
+    return SsviFit(Ssvi(rho, eta, gamma), error, len(k), bool(converged))

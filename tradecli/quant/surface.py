@@ -10,11 +10,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from tradecli.quant import ssvi, svi
-from tradecli.quant.implied import implied_greeks
+from tradecli.quant import surface_kernel as kernel
+from tradecli.quant.kernels import compiled as machine_code
+from tradecli.quant.kernels import over_lists
 from tradecli.quant.returns import Floats
 from tradecli.quant.slices import Slice
 from tradecli.quant.svi import RawSvi, SviFit
@@ -29,17 +32,12 @@ INVERTED = 1.05
 """Seven-day over thirty-day volatility from which the term structure is inverted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
-    """The out-of-the-money quotes of one expiry: ln(K/F), volatility of the mid, and spread in volatility."""
+class Points(NamedTuple):
+    """The out-of-the-money quotes of one expiry: ln(K/F), volatility of the mid, and weight 1/(spread in it)²."""
 
     k: Floats
     vol: Floats
-    spread: Floats
-
-    @property
-    def weight(self) -> Floats:
-        return 1.0 / np.maximum(self.spread, NARROWEST) ** 2
+    weight: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,38 +88,18 @@ class Surface:
     reasons: tuple[str, ...] = ()
 
 
-def points_of(slices: Sequence[Slice], *, compiled: bool = False) -> list[Points]:
-    """Return the out-of-the-money quotes of each expiry in volatility, all inverted in one call."""
-    parts = [_otm(each) for each in slices]
-    if not parts:
-        return []
-    price, half, strike, cp = (np.concatenate([part[place] for part in parts]) for place in range(4))
-    counts = [len(part[0]) for part in parts]
-    forward = np.repeat([each.forward for each in slices], counts)
-    years = np.repeat([each.years for each in slices], counts)
-    found_greeks = implied_greeks(price, forward, strike, years, cp, compiled=compiled)
-    vol = found_greeks.vol
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = 2.0 * half / found_greeks.vega
-    k = np.log(strike / forward)
-    found = []
-    for end, count in zip(np.cumsum(counts).tolist(), counts, strict=True):
-        rows = np.arange(end - count, end)
-        rows = rows[np.isfinite(vol[rows]) & np.isfinite(spread[rows])]
-        found.append(Points(k[rows], vol[rows], spread[rows]))
-    return found
-
-
-def _otm(one: Slice) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return undiscounted mid, half spread, strike and side of the quotes that are out of the money."""
-    quotes, call = one.quotes, one.quotes.strike >= one.forward
-    bid, ask = (
-        np.where(call, quotes.call_bid, quotes.put_bid),
-        np.where(call, quotes.call_ask, quotes.put_ask),
-    )
-    there = np.isfinite(bid) & np.isfinite(ask)
-    bid, ask = bid[there] * one.factor, ask[there] * one.factor
-    return 0.5 * (bid + ask), 0.5 * (ask - bid), quotes.strike[there], np.where(call[there], 1.0, -1.0)
+def points_of(one: Slice, *, compiled: bool = False) -> Points:
+    """Return the out-of-the-money quotes of one expiry in volatility."""
+    rest = one.forward, one.factor, one.years, NARROWEST
+    strikes = len(one.quotes.strike)
+    if compiled:
+        room = np.empty((3, strikes))
+        n = machine_code(kernel.otm_points, *kernel.POINTS)(*one.quotes.columns, *rest, room)
+    else:
+        lists = [[0.0] * strikes for _ in range(3)]
+        n = over_lists(kernel.otm_points)(*one.quotes.columns, *rest, lists)
+        room = np.array(lists)
+    return Points(*room[:, :n])
 
 
 def fit(
@@ -131,35 +109,39 @@ def fit(
 
     ``known`` gives slices of a moment ago by their years, to begin from; ``compiled`` is for live work.
     """
-    points = points_of(slices, compiled=compiled)
     usable, dropped = [], []
-    for one, quoted in zip(slices, points, strict=True):
+    for one in slices:
+        quoted = points_of(one, compiled=compiled)
         if len(quoted.k) and quoted.k[0] < 0.0 <= quoted.k[-1]:
             usable.append((one, quoted))
         else:
             dropped.append(f"{one.years * YEAR_DAYS:.1f} d: no quotes on both sides of the forward")
     thetas = [_theta(one.years, quoted) for one, quoted in usable]
-    shared = _shared(usable, thetas)
+    shared = _shared(usable, thetas, compiled)
     smiles = tuple(
         _smile(one, quoted, theta, shared, compiled, (known or {}).get(one.years))
         for (one, quoted), theta in zip(usable, thetas, strict=True)
     )
-    return Surface(smiles, shared, _crossings(smiles), tuple(dropped))
+    return Surface(smiles, shared, _crossings(smiles, compiled), tuple(dropped))
 
 
 def _theta(years: float, quoted: Points) -> float:
-    return float(np.interp(0.0, quoted.k, quoted.vol**2 * years))
+    """Return the total variance at the money on the line between the quotes beside it, of which there are some."""
+    after = int(quoted.k.searchsorted(0.0))
+    k0, k1 = quoted.k[after - 1 : after + 1].tolist()
+    w0, w1 = (vol * vol * years for vol in quoted.vol[after - 1 : after + 1].tolist())
+    return float(w0 + (w1 - w0) * -k0 / (k1 - k0))
 
 
-def _shared(usable: Sequence[tuple[Slice, Points]], thetas: Sequence[float]) -> ssvi.SsviFit | None:
+def _shared(
+    usable: Sequence[tuple[Slice, Points]], thetas: Sequence[float], compiled: bool
+) -> ssvi.SsviFit | None:
     if not usable:
         return None
     counts = [len(quoted.k) for _, quoted in usable]
     years = np.repeat([one.years for one, _ in usable], counts)
-    k, vol, weight = (
-        np.concatenate([getattr(quoted, name) for _, quoted in usable]) for name in ("k", "vol", "weight")
-    )
-    return ssvi.fit(k, vol, years, np.repeat(thetas, counts), weight)
+    k, vol, weight = (np.concatenate(parts) for parts in zip(*(quoted for _, quoted in usable), strict=True))
+    return ssvi.fit(k, vol, years, np.repeat(thetas, counts), weight, compiled=compiled)
 
 
 def _smile(
@@ -170,17 +152,14 @@ def _smile(
     compiled: bool,
     known: RawSvi | None,
 ) -> Smile:
-    w = quoted.vol**2 * one.years
     reasons: list[str] = []
-    found = svi.fit(quoted.k, w, one.years, quoted.weight, compiled=compiled, known=known)
+    found = svi.fit_vols(*quoted, one.years, compiled=compiled, known=known)
     kind = "svi"
     if found is None:
         reasons.append(f"{len(quoted.k)} of {svi.FEWEST} strikes")
     elif not found.is_free_of_butterflies:
         reasons.append(f"butterflies: g {found.g_min:.3f} at k {found.k_at_g_min:+.2f}")
-        found = svi.fit(
-            quoted.k, w, one.years, quoted.weight, penalised=True, compiled=compiled, known=found.model
-        )
+        found = svi.fit_vols(*quoted, one.years, penalised=True, compiled=compiled, known=found.model)
         kind = "svi with penalty"
         if found is not None and not found.is_free_of_butterflies:
             reasons.append(f"under penalty: g {found.g_min:.3f} at k {found.k_at_g_min:+.2f}")
@@ -190,7 +169,7 @@ def _smile(
             reasons.append("the search did not converge")
         reasons += [f"at its bound: {name}" for name in found.bounds]
     beside = shared.model.slice(theta) if shared is not None else None
-    beside_error = _error(beside, quoted, one.years) if beside is not None else None
+    beside_error = svi.error_of(beside, *quoted, one.years, compiled=compiled) if beside is not None else None
     model, error, g_min, kind = _chosen(found, kind, beside, beside_error, theta, quoted, one.years)
     return Smile(
         years=one.years,
@@ -225,26 +204,19 @@ def _chosen(
         if g_min >= svi.TOLERATED:
             return beside, beside_error, g_min, "ssvi"
     flat = RawSvi(theta, 0.0, 0.0, 0.0, 1.0)
-    return flat, _error(flat, quoted, years), flat.butterfly()[0], "flat"
+    return flat, svi.error_of(flat, *quoted, years), flat.butterfly()[0], "flat"
 
 
-def _error(model: RawSvi, quoted: Points, years: float) -> float:
-    missed = np.sqrt(np.maximum(model.total_variance(quoted.k), 0.0) / years) - quoted.vol
-    return math.sqrt(float(np.sum(quoted.weight * missed**2) / np.sum(quoted.weight)))
-
-
-def _crossings(smiles: Sequence[Smile]) -> tuple[Crossing, ...]:
+def _crossings(smiles: Sequence[Smile], compiled: bool) -> tuple[Crossing, ...]:
     """Return the worst violation between each two neighbours, where both are quoted."""
+    search = machine_code(kernel.least_rise) if compiled else kernel.least_rise
     found = []
     for near, far in pairwise(smiles):
         low, high = max(near.low, far.low), min(near.high, far.high)
-        if low > high:
-            continue
-        k = np.append(np.arange(low, high, CALENDAR_STEP), high)
-        rise = far.model.total_variance(k) - near.model.total_variance(k)
-        worst = int(np.argmin(rise))
-        if rise[worst] < -CALENDAR_TOLERATED:
-            found.append(Crossing(near.years, far.years, float(k[worst]), -float(rise[worst])))
+        if low <= high:
+            k, rise = search(near.model.terms, far.model.terms, low, high, CALENDAR_STEP)
+            if rise < -CALENDAR_TOLERATED:
+                found.append(Crossing(near.years, far.years, k, -rise))
     return tuple(found)
 
 

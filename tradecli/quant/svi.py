@@ -9,6 +9,7 @@ slice is replaced by is decided in ``surface``.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,18 +18,14 @@ from numpy.typing import ArrayLike
 
 from tradecli.quant import svi_kernel as kernel
 from tradecli.quant.kernels import compiled as machine_code
+from tradecli.quant.kernels import over_lists
 from tradecli.quant.returns import Floats
 
 FEWEST = 5
 """Distinct strikes a slice needs."""
-GRID_REACH, GRID_STEP = 1.5, 0.001
-ATM_REACH = 8.0
-"""Durrleman's condition is looked at on ±1.5, and at least this many deviations at the money."""
+GRID_REACH, GRID_STEP = kernel.GRID_REACH, 0.001
 TOLERATED = -1e-9
 STEEPEST = 2.0
-STARTS_M = (-0.5, 0.0, 0.5)
-STARTS_S = (0.3, 1.0, 3.0)
-"""In deviations at the money: the nine places where the search may begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,15 @@ class RawSvi:
     rho: float
     m: float
     s: float
+
+    @property
+    def terms(self) -> tuple[float, float, float, float, float]:
+        return self.a, self.b, self.rho, self.m, self.s
+
+    @property
+    def linear(self) -> tuple[float, float, float, float, float]:
+        """Return (a, d, c, m, s) of w = a + d y + c √(y² + 1), y = (k − m)/s."""
+        return self.a, self.b * self.rho * self.s, self.b * self.s, self.m, self.s
 
     def total_variance(self, k: ArrayLike) -> Floats:
         at = np.asarray(k, dtype=np.float64) - self.m
@@ -69,11 +75,10 @@ class RawSvi:
 
     def butterfly(self, step: float = GRID_STEP, *, compiled: bool = False) -> tuple[float, float]:
         """Return the least g on the grid of METHODS section 7, and the k it is at."""
-        reach = max(GRID_REACH, ATM_REACH * math.sqrt(max(self.at(0.0), 0.0)))
+        reach = max(GRID_REACH, kernel.ATM_REACH * math.sqrt(max(self.at(0.0), 0.0)))
         if compiled:
-            linear = self.a, self.b * self.rho * self.s, self.b * self.s, self.m, self.s
             find = machine_code(kernel.svi_lowest, kernel.svi_durrleman)
-            g_min, at = find(*linear, round(reach / step), step)
+            g_min, at = find(*self.linear, round(reach / step), step)
             return float(g_min), float(at)
         grid = np.arange(-round(reach / step), round(reach / step) + 1) * step
         g = self.durrleman(grid)
@@ -134,40 +139,51 @@ def fit(
     sound = np.isfinite(k) & np.isfinite(w) & (w > 0.0)
     if weight is not None:
         sound &= np.isfinite(weight) & (weight > 0.0)
-    k, w = np.ascontiguousarray(k[sound]), np.ascontiguousarray(w[sound])
-    if len(np.unique(k)) < FEWEST:
+    given = np.ones(len(k)) if weight is None else weight
+    vol = np.sqrt(w[sound] / years)
+    return fit_vols(k[sound], vol, given[sound], years, penalised=penalised, compiled=compiled, known=known)
+
+
+def fit_vols(
+    k: Floats,
+    vol: Floats,
+    weight: Floats,
+    years: float,
+    *,
+    penalised: bool = False,
+    compiled: bool = False,
+    known: RawSvi | None = None,
+) -> SviFit | None:
+    """Fit one slice to volatilities at ascending ``k``, all of them sound; otherwise as ``fit``."""
+    n = len(k)
+    if n < FEWEST or int(np.count_nonzero(k[1:] != k[:-1])) + 1 < FEWEST:
         return None
-    given = np.ones(len(k)) if weight is None else weight[sound]
-    vol = np.sqrt(w / years)
-    scale = given / (2.0 * vol * years) ** 2  # from volatility to total variance: dw = 2 σ T dσ
-    scale = scale / float(np.sum(scale))
-    reach = max(GRID_REACH, ATM_REACH * float(np.sqrt(np.interp(0.0, k, w))))
-    penalty = kernel.PENALTY * float(np.sum(scale * w * w)) if penalised else 0.0
-    starts = _starts(k, w) if known is None else np.array([[known.m, math.log(max(known.s, 1e-5))]])
-    columns: tuple[Any, ...] = k, w, scale, starts
-    calibrate = kernel.svi_calibrate
+    m, log_s = (known.m, math.log(max(known.s, 1e-5))) if known is not None else (0.0, 0.0)
+    rest = years, known is not None, m, log_s, penalised
     if compiled:
-        calibrate = machine_code(calibrate, *kernel.CALIBRATE)
+        answer = _machine_code()(k, vol, weight, *rest, np.empty((4, n)))
     else:
-        columns = tuple(each.tolist() for each in columns)  # a plain loop is far faster over lists
-    a, d, c, m, s, loss, converged = calibrate(
-        columns[0], columns[1], years, columns[2], columns[3], -reach, reach, penalty
-    )
-    model = RawSvi(float(a), float(c) / s, float(d / c) if c > 0.0 else 0.0, float(m), float(s))
-    miss = np.sqrt(np.maximum(model.total_variance(k), 0.0) / years) - vol
-    error = math.sqrt(float(np.sum(given * miss**2) / np.sum(given)))
+        lists = [[0.0] * n for _ in range(4)]
+        answer = over_lists(kernel.svi_calibrate)(k, vol, weight, *rest, lists)
+    a, d, c, m, s, loss, converged, error = answer
+    model = RawSvi(a, c / s, d / c if c > 0.0 else 0.0, m, s)
     g_min, at = model.butterfly(compiled=compiled)
-    return SviFit(model, error, len(k), bool(converged), float(loss), g_min, at, _bounds(model))
+    return SviFit(model, error, n, bool(converged), loss, g_min, at, _bounds(model))
 
 
-def _starts(k: Floats, w: Floats) -> Floats:
-    """Return nine places to begin from, as rows (m, ln s)."""
-    deviation = max(math.sqrt(float(np.interp(0.0, k, w))), 0.01)
-    lowest = 0.5 * float(k[int(np.argmin(w))])
-    return np.array(
-        [(lowest + m * deviation, math.log(s * deviation)) for m in STARTS_M for s in STARTS_S],
-        dtype=np.float64,
-    )
+def _machine_code() -> Callable[..., Any]:
+    return machine_code(kernel.svi_calibrate, *kernel.CALIBRATE, reordered=True)
+
+
+def error_of(
+    model: RawSvi, k: Floats, vol: Floats, weight: Floats, years: float, *, compiled: bool = False
+) -> float:
+    """Return the weighted root mean square of the volatility that a slice misses."""
+    if compiled:
+        find = machine_code(kernel.svi_error, kernel.svi_missed, kernel.svi_mean_error)
+        return float(find(k, vol, weight, years, *model.linear))
+    missed = np.sqrt(np.maximum(model.total_variance(k), 0.0) / years) - vol
+    return math.sqrt(float(np.sum(weight * missed**2) / np.sum(weight)))
 
 
 def _bounds(model: RawSvi) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from tradecli.quant.surface import Smile
 
 def of_chain(chain: OptionChain, wings: str = "full", *, smooth: bool = False, compiled: bool = False) -> Bvx:
     """Return the index of one chain; whatever is wrong with it is in the reasons."""
-    found, flags = slices(chains.arrays(chain))
+    found, flags = slices(chains.arrays(chain), compiled=compiled)
     index = of_slices(found, wings, smooth=smooth, compiled=compiled)
     return index if index.vol is not None or not flags else _with(index, flags)
 
