@@ -175,3 +175,21 @@ async def test_on_every_screen_the_age_fits_into_the_frame(size: tuple[int, int]
                 if panel.display and panel.rests_on(app.look).value != "nothing":
                     frame = "".join(segment.text for segment in panel.render_line(0))
                     assert "10m old" in frame, (screen, panel.name, frame)
+
+
+@pytest.mark.asyncio
+async def test_when_the_engine_itself_falls_silent_the_console_says_for_how_long_until_it_speaks_again() -> (
+    None
+):
+    session = FakeSession()
+    shot = session.snapshot()
+    session.snapshot = lambda: shot  # type: ignore[method-assign]
+    async with opened(session) as pilot:
+        app: Any = pilot.app
+        for _ in range(7 * app.fps):
+            app.tick()
+        await pilot.pause()
+        assert "the engine has said nothing for 7 s: all that is shown is as old" in text_of(app)
+        session.snapshot = lambda: msgspec.structs.replace(shot, at=shot.at + 7_000)  # type: ignore[method-assign]
+        await settled(pilot)
+        assert "said nothing" not in text_of(app)

@@ -158,7 +158,10 @@ def _table(answer: Answer, options: Options, records: Sequence[Any], age_ms: int
         color = terminal and not options.no_color and not os.environ.get("NO_COLOR")
         body = richly.to_text(panels, max(width, 20), color=color)
         notes = "".join(f"! {shown.visible(warning)}\n" for warning in answer.warnings)
-        return body + notes + _footer(answer, age_ms) + "\n"
+        foot = _footer(answer, age_ms)
+        if terminal and len(foot) > width:
+            foot = foot.replace(" · source ", "\nsource ", 1)
+        return body + notes + foot + "\n"
 
 
 def _generic(answer: Answer, records: Sequence[Mapping[str, Any]]) -> Panel:

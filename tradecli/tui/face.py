@@ -16,7 +16,7 @@ from textual.screen import Screen
 
 from tradecli.components.base import Component, Topic, topic_key
 from tradecli.domain.instrument import InstrumentId, symbol_of
-from tradecli.engine.snapshot import Session
+from tradecli.engine.snapshot import Session, Snapshot
 from tradecli.present.blocks import Tone
 from tradecli.present.format import number
 from tradecli.tui.area import Area
@@ -34,6 +34,7 @@ from tradecli.tui.tour import Tour
 FPS = 8
 _THOUSANDS_AT = 160
 _NARROW = 96
+_SILENT_S = 5
 _FIRST_SYMBOL = "BTC"
 _BEHIND_A_DIALOG = {key.action.partition("(")[0] for key in KEYS} - {"kill", "leave"}
 _CSS = """
@@ -76,6 +77,8 @@ class Face(App[None]):
         self.focus_symbol: InstrumentId | None = None
         self.note: Line = ()
         self.tour = Tour()
+        self._last: Snapshot | None = None
+        self._last_beat = 0
         self.painted_rows = 0
         self.top, self.line, self.bottom = Bar("header"), Bar("note"), Bar("footer")
         for palette in PALETTES.values():
@@ -181,12 +184,23 @@ class Face(App[None]):
         self.top.show(
             tiny(snapshot, self.size.width) if small else header(snapshot, self._title(), self.size.width)
         )
-        self.line.set_class(bool(self.note) and not small, "shown")
-        self.line.show(self.note)
+        note = self._silence(snapshot) or self.note
+        self.line.set_class(bool(note) and not small, "shown")
+        self.line.show(note)
         self.bottom.show(() if small else self._footer())
         self.area.visible = not small
         self.follow(self.area)
         self.painted_rows = 0 if small else self.area.update(self.look)
+
+    def _silence(self, snapshot: Snapshot | None) -> Line:
+        """Say that the engine has said nothing for seconds: what is on screen is then as old, whatever its ages say."""
+        if snapshot is None or snapshot is not self._last:
+            self._last, self._last_beat = snapshot, self.look.beat
+        silent_s = (self.look.beat - self._last_beat) // self.fps
+        if snapshot is None or not snapshot.running or silent_s < _SILENT_S:
+            return ()
+        said = f" the engine has said nothing for {silent_s} s: all that is shown is as old"
+        return (Span(said, Tone.BAD, True),)
 
     def _title(self) -> str:
         name = SCREENS[self.shown][0]
