@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from tradecli.config import folders
+from tradecli.venues.loopback.faults import Fault, Kind
 from tradecli.wiring.rehearsal import rehearsing
 
 CONFIG = """
@@ -76,7 +77,7 @@ def test_with_only_the_profile_changed_every_command_asks_the_venues_of_this_mac
         assert spot.code == 15 and "another interface of Binance, which is not connected" in spot.err
         headless = run("run", "--headless", "--for", "2s", "--profile", "rehearsal", "--format", "json")
         assert headless.code == 0 and headless.data[0]["mode"] == "rehearsal"
-        assert headless.data[0]["feeds_up"] >= 1
+        assert headless.data[0]["feeds"] >= 1
         asked = rehearsal.asked()
     assert asked.signed_requests == 0 and asked.requests > 20
     assert not (configured / "state" / "tradecli" / "rehearsal" / "loopback.port").exists()
@@ -89,3 +90,20 @@ def test_a_rehearsal_runs_the_engine_and_says_so_everywhere(run: Run, configured
     assert body["mode"] == "rehearsal" and body["schema"] == "tradecli.rehearse/1"
     assert body["data"][0]["run_id"].startswith("rehearsal-")
     assert body["loopback"]["signed_requests"] == 0 and body["loopback"]["requests"] > 5
+
+
+def test_a_venue_that_cannot_be_reached_is_said_wherever_it_was_meant_and_closes_no_other(
+    run: Run, configured: Path
+) -> None:
+    with rehearsing("rehearsal", seed=5) as rehearsal:
+        rehearsal.strike(Fault(kind=Kind.UNAVAILABLE, venue="okx", times=0))
+        asked = ("funding", "rates", "BTCUSDT", "--venue", "binance,okx", "--profile", "rehearsal")
+        partly = run(*asked)
+        assert partly.code == 11 and "okx cannot be asked" in partly.out and "<" not in partly.out
+        assert run(*asked, "--max-age", "1m").code == 6, "what is missing is of no age"
+        one = run("flow", "imbalance", "BTCUSDT@okx", "--profile", "rehearsal")
+        assert one.code == 5 and "okx cannot be reached" in one.err
+        assert run("flow", "imbalance", "BTCUSDT@binance", "--profile", "rehearsal").code == 0
+        headless = run("run", "--headless", "--for", "2s", "--profile", "rehearsal", "--format", "json")
+        assert headless.code == 0
+        assert headless.data[0]["feeds"] > headless.data[0]["feeds_up"], "the one that is missing is counted"

@@ -70,7 +70,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         names = call["symbols"] or ("BTCUSDT", "ETHUSDT")
         reports = tuple(Report(instrument=name, imbalance=0.25, size=Decimal("1.50")) for name in names)
         return SimpleNamespace(
-            reports=reports, mode=Mode.DEMO, at=5_000, as_of=5_000, warnings=("thin book",), topic=TOPIC
+            reports=reports,
+            mode=Mode.DEMO,
+            at=5_000,
+            as_of=5_000,
+            warnings=("thin book",),
+            topic=TOPIC,
+            missing=(),
         )
 
     component = ModuleType("tradecli.components.flow")

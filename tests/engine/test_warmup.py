@@ -114,7 +114,7 @@ def test_it_is_said_before_and_after_that_the_past_is_read_and_the_second_once()
             yield quote(10)
             yield quote(20)
 
-        return [event async for event in announced(source(), warm, lambda: T0)]
+        return [event async for event in announced(source(), warm, T0, lambda: T0)]
 
     before, after = past_link(up=False, ts=T0), past_link(up=True, ts=T0)
     assert asyncio.run(run()) == [before, quote(0), after, quote(10), quote(20)]

@@ -22,7 +22,7 @@ from tradecli.cli.output import Answer
 from tradecli.components.base import Component, Reach, Topic
 from tradecli.domain.enums import Mode
 from tradecli.domain.number import plain
-from tradecli.errors import UsageError
+from tradecli.errors import ExitCode, UsageError
 from tradecli.present.blocks import Panel
 
 USES = ("symbols", "watchlist", "venue", "at", "seed")
@@ -98,8 +98,14 @@ def answer(
         asked_at=given.at if given.at is not None else found.at if found.mode is Mode.DEMO else None,
         units=topic.units,
         warnings=found.warnings,
+        codes=_incomplete(given) if found.missing else (),
         panels=lambda: _panels(topic, found.reports, explain=given.explain),
     )
+
+
+def _incomplete(given: options.Options) -> tuple[ExitCode, ...]:
+    """Return what an answer ends with that lacks a venue: partial, and too old where an age was demanded of all."""
+    return (ExitCode.PARTIAL,) if given.max_age_ms is None else (ExitCode.PARTIAL, ExitCode.STALE)
 
 
 def _panels(topic: Topic, reports: tuple[Any, ...], *, explain: bool) -> list[Panel]:

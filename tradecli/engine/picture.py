@@ -166,14 +166,16 @@ class Pictures:
         chains: dict[str, int] = {}
         for chain in state.chains.values():
             chains[chain.venue] = max(chains.get(chain.venue, 0), chain.ts)
-        for venue in sorted({*prices, *chains}):
+        told = {venue for venue, feed in state.links if not feed}
+        for venue in sorted({*prices, *chains, *told}):
             link = state.links.get((venue, ""))
-            has_prices = venue in prices
+            has_prices = venue not in chains or venue in prices
+            heard = prices.get(venue) if has_prices else chains[venue]
             yield FeedState(
                 venue=venue,
                 feed="market" if has_prices else "options",
                 up=link is None or link.up,
-                age_ms=at - (prices[venue] if has_prices else chains[venue]),
+                age_ms=None if heard is None else at - heard,
                 reason=link.reason if link is not None else "",
                 limit_ms=self._limit_ms if has_prices else _CHAIN_LIMIT_MS,
                 has_prices=has_prices,

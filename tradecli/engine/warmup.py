@@ -90,10 +90,10 @@ async def prices_first(
 
 
 async def announced(
-    source: AsyncIterator[Event], warm: asyncio.Future[None], now: Callable[[], int]
+    source: AsyncIterator[Event], warm: asyncio.Future[None], begun: int, now: Callable[[], int]
 ) -> AsyncIterator[Event]:
     """Yield what ``source`` yields, and before and after the past is read that it is: meanwhile nothing adds risk."""
-    yield past_link(up=False, ts=now())
+    yield past_link(up=False, ts=begun)
     is_told = False
     async for event in source:
         if warm.done() and not is_told:

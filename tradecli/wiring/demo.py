@@ -164,7 +164,8 @@ class _Demo:
         warming = asyncio.create_task(self._warm_up())
         live = self.market.stream(self.market.all_feeds())
         first = prices_first(live, warming, self.market.start + _PATIENCE_MS)
-        async for event in announced(first, warming, lambda: self.parts.engine.state.at or self.market.start):
+        begun, state = self.market.start, self.parts.engine.state
+        async for event in announced(first, warming, begun, lambda: max(state.at, begun)):
             yield event
 
     async def _warm_up(self) -> None:

@@ -25,9 +25,13 @@ class KeptMarket:
         self.market = market
         self.store = store
         self.notes: list[str] = []
+        self.missing: dict[str, VenueError] = {}
+        """Venues whose listing could not be had: nothing of them is in any answer."""
 
     async def instruments(self) -> Sequence[Instrument]:
         found = await self.market.instruments()
+        self.missing = dict(getattr(self.market, "missing", {}))
+        self.notes += [f"{venue} cannot be asked: {error.message}" for venue, error in self.missing.items()]
         await self.store.keep_instruments(found)
         return found
 

@@ -168,6 +168,8 @@ class _Live:
         self.ledger = SessionLedger(config.place, self.run)
         self.switch = KillSwitch(kill_file(config.profile))
         self.listings: dict[str, Sequence[Listed]] = {}
+        self.unlisted: dict[str, str] = {}
+        """Venues that could not be reached at the start, and why: they stay closed."""
         self.parts: Parts = build(config, asyncio.run(self._list()), seed=config.paper.seed)
         self.reach: Reach | None = None
         self.market: KeptMarket | None = None
@@ -183,6 +185,7 @@ class _Live:
             found = await joined.instruments()
             for venue, market in joined.markets.items():
                 self.listings[venue] = tuple(market.client.by_id.values())
+            self.unlisted = {venue: error.message for venue, error in joined.missing.items()}
         finally:
             await joined.close()
             await reach.close()
@@ -248,8 +251,11 @@ class _Live:
         assert self.market is not None  # noqa: S101 - ``_open`` runs before the source is asked
         warming = asyncio.ensure_future(self._warm(self.market))
         stream = self._ahead_of(warming, self.market.stream(self._listened()))
+        for venue, why in self.unlisted.items():
+            reason = f"not reached at the start, and closed until the next one: {why}"
+            yield LinkChanged(venue=venue, up=False, ts=self.run.started, reason=reason)
         try:
-            async for event in announced(stream, warming, SystemClock().now):
+            async for event in announced(stream, warming, self.run.started, SystemClock().now):
                 yield event
         finally:
             warming.cancel()

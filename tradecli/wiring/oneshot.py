@@ -53,6 +53,8 @@ class TopicAnswer(msgspec.Struct, frozen=True):
     """The newest thing that it rests on; of several reports, that of the one that is furthest behind."""
     warnings: tuple[str, ...]
     topic: Topic
+    missing: tuple[str, ...] = ()
+    """Venues that were meant and could not be asked."""
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -138,8 +140,14 @@ async def _answer(
             await _play(parts, source)
         _restore(source.config.place.ledger, parts, source.at)
         answer = _assess(source, parts, needed, asked, symbols, query)
-        notes = tuple(source.market.notes) if isinstance(source.market, KeptMarket) else ()
-        return msgspec.structs.replace(answer, warnings=(*notes, *answer.warnings))
+        if not isinstance(source.market, KeptMarket):
+            return answer
+        meant = source.config.run.venues if asked.topic.every_venue else venues
+        return msgspec.structs.replace(
+            answer,
+            warnings=(*source.market.notes, *answer.warnings),
+            missing=tuple(venue for venue in meant if venue in source.market.missing),
+        )
 
 
 async def _warm(parts: Parts, source: Source, feeds: Sequence[Feed], start: int) -> None:
@@ -315,6 +323,9 @@ async def _live(
     config = dataclasses.replace(config, run=_with_symbols(run, symbols))
     async with live_market(config) as market:
         found = await market.instruments()
+        for symbol in symbols:
+            if symbol.rpartition("@")[2] in market.missing:
+                raise market.missing[symbol.rpartition("@")[2]]
         wanted = set(watch(config, found))
         instruments = tuple(each for each in found if each.id in wanted)
         yield Source(config, instruments, market, time.time_ns() // 1_000_000, roll=False)

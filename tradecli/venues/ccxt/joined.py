@@ -96,7 +96,7 @@ class JoinedMarket:
             attempt += 1
 
     async def close(self) -> None:
-        for market in self.markets.values():
+        for market in list(self.markets.values()):  # a listener that is ending may still make one
             await market.close()
 
 
