@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tests.fakes.desk import BTC, ETH, T0, engine, fill, quote, request
-from tradecli.domain.commands import SubmitOrder
+from tradecli.domain.commands import Notify, SubmitOrder
 from tradecli.domain.enums import Side
 from tradecli.domain.events import LinkChanged, OrderAsked
 from tradecli.domain.market import Candle, Trade
@@ -73,3 +73,18 @@ def test_a_link_is_told_in_words_and_without_a_reason_there_is_none() -> None:
     assert told_of(up) == ("feed", "okx all feeds up")
     assert told_of(msgspec.structs.replace(up, up=False)) == ("feed", "okx all feeds down: no reason given")
     assert told_of(past_link(up=False, ts=T0))[0] == "start"
+
+
+def test_a_link_that_stays_down_is_told_once_however_often_it_is_tried() -> None:
+    made = engine()
+
+    def told(*, up: bool, reason: str) -> list[str]:
+        commands = made.process(LinkChanged(venue="okx", up=up, ts=T0, reason=reason), T0)
+        return [each.text for each in commands if isinstance(each, Notify)]
+
+    assert told(up=False, reason="silent for 20 s") == ["okx all feeds down: silent for 20 s"]
+    assert told(up=False, reason="503") == [] == told(up=False, reason="503")
+    assert made.state.links[("okx", "")].reason == "503", (
+        "the newest reason is what is shown beside the venue"
+    )
+    assert told(up=True, reason="") == ["okx all feeds up"]

@@ -84,6 +84,7 @@ class Engine:
         self._orders: list[Order] = []
         self._looked_at = -_LOOK_MS
         self._rejects: dict[str, deque[int]] = {}
+        self._told_links: dict[tuple[str, str], bool] = {}
         self.keys: dict[str, InstrumentId] = {}
 
     def process(self, event: Event, at: int) -> tuple[Command, ...]:
@@ -155,8 +156,9 @@ class Engine:
             case OrderRejected():
                 self._on_rejected(event, at)
             case LinkChanged():
-                severity = Severity.NOTE if event.up else Severity.WARN
-                self._tell(severity, *told_of(event))
+                if self._told_links.get((event.venue, event.feed)) is not event.up:
+                    self._told_links[event.venue, event.feed] = event.up
+                    self._tell(Severity.NOTE if event.up else Severity.WARN, *told_of(event))
             case Noted():
                 self._tell(event.severity, event.topic, event.text, event.instrument)
             case OrderAdopted():

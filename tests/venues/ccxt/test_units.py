@@ -16,6 +16,7 @@ from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.market import BookDelta, Candle, MarkPrice, OpenInterest, Quote, Trade
 from tradecli.venues.ccxt import PROFILES, profile_of
 from tradecli.venues.ccxt.profile import IndexPrice, Kind, Listed, Question, Unpriced, is_missing, with_index
+from tradecli.venues.ccxt.transport import plain
 from tradecli.venues.loopback.server import Loopback
 
 TS = "1700000000000"
@@ -156,3 +157,10 @@ async def test_the_sensitivities_of_an_option_are_asked_of_deribit(market: Make,
     found = next(each for each in heard if type(each).__name__ == "Greeks")
     assert 0.3 < abs(found.delta) < 0.7 and found.gamma > 0 and found.vega > 0 and found.theta < 0
     assert 0.05 < found.mark_iv < 3.0 and found.underlying == pytest.approx(near.underlying, rel=0.02)
+
+
+def test_what_a_library_says_of_a_refused_socket_or_a_page_for_browsers_becomes_a_plain_reason() -> None:
+    socket = "503, message='Invalid response status', url='wss://ws.okx.com:8443/ws/v5/public?x=1'"
+    assert plain(RuntimeError(socket)) == "503 Invalid response status"
+    page = "okx GET https://www.okx.com/api 503 Service Unavailable <html>\n<head><title>503</title></head>"
+    assert plain(RuntimeError(page)) == "okx GET https://www.okx.com/api 503 Service Unavailable"

@@ -21,6 +21,7 @@ LARGEST_BODY = 32 * 1024 * 1024
 LARGEST_MESSAGE = 4 * 1024 * 1024
 BANNED_S, SLOWED_S = 120.0, 30.0
 """How long a venue is left alone where it does not say how long."""
+_HANDSHAKE = re.compile(r"(\d{3}), message='([^']*)', url=\S+")
 _PAGE = re.compile(r"<(?=!doctype|html|head|body)", re.IGNORECASE)
 _QUERY, _UNSAFE = re.compile(r"\?\S*"), re.compile(r"[^\x20-\x7e]+")
 
@@ -169,5 +170,5 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def plain(error: Exception) -> str:
     """Return a foreign error's text: printable, cut, without the query of an address or a page made for browsers."""
-    text = _PAGE.split(_QUERY.sub("", str(error)), maxsplit=1)[0]
+    text = _PAGE.split(_QUERY.sub("", _HANDSHAKE.sub(r"\1 \2", str(error))), maxsplit=1)[0]
     return _UNSAFE.sub(" ", text)[:160].strip()
