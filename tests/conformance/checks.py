@@ -203,7 +203,9 @@ async def closing(seen: Seen) -> None:
     )
 
 
-@check("a book and a quote of this moment can be asked for without a stream")
+@check(
+    "a book and a quote of this moment can be asked for without a stream, and nothing else comes with them"
+)
 async def snapshots(seen: Seen) -> None:
     now = seen.subject.now()
     perp = seen.subject.perp
@@ -214,7 +216,9 @@ async def snapshots(seen: Seen) -> None:
     ]
     found: list[Any] = []
     for feed, kind in asked:
-        found += [each for each in await seen.market.history(feed, now) if isinstance(each, kind)][-1:]
+        told = await seen.market.history(feed, now)
+        assert {type(each) for each in told} == {kind}, feed
+        found += told[-1:]
     book, quote, mark = found
     assert book.best_bid < book.best_ask and quote.bid < quote.ask
     assert book.best_bid == pytest.approx(quote.bid, rel=0.005)

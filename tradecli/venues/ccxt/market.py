@@ -16,7 +16,16 @@ from tradecli.domain.budget import Priority
 from tradecli.domain.events import Event, TimerFired
 from tradecli.domain.feed import Feed
 from tradecli.domain.instrument import Instrument, InstrumentId
-from tradecli.domain.market import MARKET_TYPES, BookDelta, FundingRate, MarketEvent, MarkPrice, OpenInterest
+from tradecli.domain.market import (
+    MARKET_TYPES,
+    BookDelta,
+    FundingRate,
+    MarketEvent,
+    MarkPrice,
+    OpenInterest,
+    Quote,
+    Trade,
+)
 from tradecli.errors import Unsupported
 from tradecli.ports import Recordable
 from tradecli.venues.ccxt import past
@@ -115,8 +124,10 @@ class CcxtMarket:
                 return await self._book(feed)
             case f.MarkFeed():
                 return await self._marks(feed.instrument)
-            case f.QuoteFeed() | f.TradeFeed():
-                return await self._now(_NAMES[type(feed)], feed.instrument, MARKET_TYPES)
+            case f.QuoteFeed():
+                return await self._now(Kind.QUOTE, feed.instrument, Quote)
+            case f.TradeFeed():
+                return await self._now(Kind.TRADES, feed.instrument, Trade)
 
     async def _pages(
         self,
