@@ -73,7 +73,7 @@ def begin(builder: BookBuilder, listed: Listed, first: str) -> None:
     profile = profile_of(listed.id.partition("@")[2])
     for delta in read(profile, listed, first, whole=profile.rest_snapshots):
         builder.apply(delta)
-    builder._joining = False  # the first difference after a snapshot from HTTP must reach back to it
+    builder.joining = False  # the first difference after a snapshot from HTTP must reach back to it
 
 
 async def ours(venue: str, first: str, made: list[str], *, recorded: bool = False) -> float:

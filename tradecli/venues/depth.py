@@ -120,7 +120,7 @@ class _Compared(BookBuilder):
         return status
 
     def apply(self, delta: BookDelta) -> Status:
-        precedes = self.status is Status.WAITING or (self._joining and (delta.last_id or 0) < self.last_id)
+        precedes = self.status is Status.WAITING or (self.joining and (delta.last_id or 0) < self.last_id)
         if precedes and not delta.is_snapshot and delta.last_id is not None:
             self._look_at_named(delta, delta.last_id)
         return super().apply(delta)

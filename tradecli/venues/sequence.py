@@ -91,13 +91,14 @@ class BookBuilder:
         self._bids: dict[int, float] = {}
         self._asks: dict[int, float] = {}
         self._bid, self._ask = NO_BID, NO_ASK
-        self._joining = False
+        self.joining = False
+        """There is a snapshot, and no difference has proven yet that it belongs to the stream."""
         self._by_prev = rule in (Rule.BINANCE_FUTURES, Rule.CHAIN)
         self._kept: list[BookDelta] = []
 
     def apply(self, delta: BookDelta) -> Status:
         """Take one message and return the state of the book after it."""
-        if self.status is not _OK or self._joining or delta.is_snapshot:
+        if self.status is not _OK or self.joining or delta.is_snapshot:
             return self._apply_unjoined(delta)
         last = self.last_id
         if delta.prev_id == last if self._by_prev else continues(self.rule, last, delta):
@@ -108,12 +109,12 @@ class BookBuilder:
     def take(self, depth: Depth) -> Status:
         """Take one message whose rows are as the venue wrote them, and return the state of the book after it."""
         last = self.last_id
-        if self.status is not _OK or self._joining or depth.is_snapshot:
+        if self.status is not _OK or self.joining or depth.is_snapshot:
             return self._apply_unjoined(self.scale.delta(depth))
-        if depth.prev_id == last if self._by_prev else continues(self.rule, last, depth):
-            self.last_id = UNNUMBERED if depth.last_id is None else depth.last_id
-            return self._merge_rows(depth)
-        return self._break(self.scale.delta(depth))
+        if not (depth.prev_id == last if self._by_prev else continues(self.rule, last, depth)):
+            return self._break(self.scale.delta(depth))
+        self.last_id = UNNUMBERED if depth.last_id is None else depth.last_id
+        return self._merge_rows(depth)
 
     def _apply_unjoined(self, delta: BookDelta) -> Status:
         """Take a message while there is no book yet, or none any more, or only a snapshot."""
@@ -123,7 +124,7 @@ class BookBuilder:
             self._keep(delta)
             return self.status
         if self._joins(delta):
-            self._joining = False
+            self.joining = False
             self.last_id = UNNUMBERED if delta.last_id is None else delta.last_id
             return self._merge(delta)
         return self._break(delta)
@@ -137,11 +138,6 @@ class BookBuilder:
         self.status = Status.GAP
         self._keep(delta)
         return self.status
-
-    @property
-    def joining(self) -> bool:
-        """Say whether there is a snapshot, and no difference has proven yet that it belongs to the stream."""
-        return self._joining
 
     def best(self) -> tuple[Level, Level] | None:
         """Return the best bid and ask as (ticks, size), or None while the book is not valid."""
@@ -177,7 +173,7 @@ class BookBuilder:
             return self.status
         self._bids, self._asks = {}, {}
         self._bid, self._ask = NO_BID, NO_ASK
-        self.last_id, self._joining = new, numbered
+        self.last_id, self.joining = new, numbered
         self.status = _OK
         self._merge(snapshot)
         kept, self._kept = self._kept, []
@@ -234,6 +230,7 @@ class BookBuilder:
         self.ts = depth.ts
         scale = self.scale
         ticks_of, unit, inverse = scale.ticks, scale.unit, scale.inverse
+        dollars = inverse and unit == 1.0
         bids, best = self._bids, self._bid
         for row in depth.bids:
             price = row.price
@@ -241,7 +238,7 @@ class BookBuilder:
                 ticks = ticks_of[price]
             except KeyError:
                 ticks = scale.learn(price)
-            size = row.size * unit / price if inverse else row.size * unit
+            size = row.size / price if dollars else row.size * unit / price if inverse else row.size * unit
             if size > 0.0:
                 bids[ticks] = size
                 if ticks > best:
@@ -258,7 +255,7 @@ class BookBuilder:
                 ticks = ticks_of[price]
             except KeyError:
                 ticks = scale.learn(price)
-            size = row.size * unit / price if inverse else row.size * unit
+            size = row.size / price if dollars else row.size * unit / price if inverse else row.size * unit
             if size > 0.0:
                 asks[ticks] = size
                 if ticks < best:
