@@ -11,8 +11,8 @@ from tradecli.domain.enums import Side
 from tradecli.domain.feed import TradeFeed
 from tradecli.domain.market import Trade
 from tradecli.errors import StoreFault
-from tradecli.ports import Recordable
 from tradecli.store.market import MarketStore
+from tradecli.store.packing import Row, pack
 from tradecli.store.recorder import Recorder
 
 
@@ -25,10 +25,10 @@ class Sink:
 
     def __init__(self, failures: int = 0) -> None:
         self.failures = failures
-        self.batches: list[list[Recordable]] = []
+        self.batches: list[list[Row]] = []
         self.asked = asyncio.Event()
 
-    async def write(self, rows: Sequence[Recordable]) -> int:
+    async def write_packed(self, rows: Sequence[Row]) -> int:
         self.asked.set()
         if self.failures:
             self.failures -= 1
@@ -57,7 +57,7 @@ def test_rows_are_written_in_order_in_batches_and_the_rest_when_it_is_stopped(tm
 
 
 def test_a_few_rows_are_written_without_waiting_for_a_full_batch() -> None:
-    async def run() -> list[list[Recordable]]:
+    async def run() -> list[list[Row]]:
         sink = Sink()
         recorder = Recorder(sink, batch=1_000, every_ms=1)
         task = asyncio.create_task(recorder.keep())
@@ -68,7 +68,7 @@ def test_a_few_rows_are_written_without_waiting_for_a_full_batch() -> None:
         await task
         return batches
 
-    assert asyncio.run(run()) == [[trade(1)]]
+    assert asyncio.run(run()) == [[pack(trade(1))]]
 
 
 def test_a_store_that_fails_keeps_the_rows_and_says_what_is_wrong_until_it_is_well_again() -> None:
@@ -88,7 +88,7 @@ def test_a_store_that_fails_keeps_the_rows_and_says_what_is_wrong_until_it_is_we
     trouble, waiting, recorder, sink = asyncio.run(run())
     assert trouble is not None and "the disk is full" in trouble and waiting == 25
     assert recorder.recorded.trouble is None and recorder.recorded.written == 25
-    assert [row for batch in sink.batches for row in batch] == [trade(number) for number in range(25)]
+    assert [row for batch in sink.batches for row in batch] == [pack(trade(number)) for number in range(25)]
 
 
 def test_a_full_ring_keeps_what_it_has_and_counts_what_it_could_not_take() -> None:

@@ -25,7 +25,7 @@ from tradecli.errors import NotEnoughData
 from tradecli.ports import Coverage, Recordable
 from tradecli.store import schema
 from tradecli.store.ledger import fault
-from tradecli.store.packing import BLOBS, Key, is_blob, keys, pack, unpack_blob, unpack_point
+from tradecli.store.packing import BLOBS, Key, Row, is_blob, keys, pack, unpack_blob, unpack_point
 from tradecli.store.private import make_private
 
 if TYPE_CHECKING:
@@ -94,7 +94,10 @@ class MarketStore:
 
     async def write(self, rows: Sequence[Recordable]) -> int:
         """Keep rows, all in one transaction; return how many were new or filled in what a stored one did not know."""
-        packed = [pack(row) for row in rows]
+        return await self.write_packed([pack(row) for row in rows])
+
+    async def write_packed(self, packed: Sequence[Row]) -> int:
+        """Do what ``write`` does with rows that are packed already."""
         async with self._transaction():
             ids = {key: await self._id(Key(*key)) for key in dict.fromkeys(row[0] for row in packed)}
             before = self._db.total_changes

@@ -52,7 +52,8 @@ OLDEST_MS, NEWEST_MS = 3_600_000, 120_000
 """How far in the past or the future a live event may be dated (D08)."""
 BOOK_EVERY_MS = 100
 RESYNC_MS = (200, 1_000, 2_000, 5_000, 10_000)
-_REMEMBERED = 2_000
+_REMEMBERED = 500
+"""Prints of one instrument by which a repeated one is known: an answer over HTTP brings twenty."""
 _OK = Status.OK
 
 
