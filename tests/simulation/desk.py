@@ -92,8 +92,8 @@ def build(whims: Whims) -> tuple[Engine, Assessor]:
         limits=limits(
             max_orders_per_min=5_000,
             max_open_orders=60,
-            max_symbol_pct=4.0,
-            max_net_pct=7.0,
+            max_symbol_pct=1.2,
+            max_net_pct=1.4,
             stale_clean_s=1.0,
         ),
         strategies=tuple(Strategy(name=name, priority=n, budget_pct=4) for n, name in enumerate(names)),

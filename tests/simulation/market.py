@@ -6,7 +6,7 @@ message is met where it is met in earnest.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 
 from tests.fakes.virtual import VirtualClock
@@ -80,6 +80,7 @@ class Market:
         self.step_ms = STEP_MS
         self.reversion = {walk.instrument: walk.bid for walk in self.walks}
         self._link_down = False
+        self.at_book: Callable[[str, bool, str], None] = lambda name, ok, told: None
 
     def move(self) -> None:
         """Take one step of the walk: mostly a few ticks, at times a jump, always drawn back."""
@@ -147,6 +148,9 @@ class Market:
         if status is not Status.OK or book is None:
             walk.wants_snapshot = True
             return []
+        truth = walk.levels()
+        told = f"a book of {walk.instrument} is valid, and the market is another"
+        self.at_book("INV-18", (book.bids, book.asks) == truth, told)
         (bid, bid_qty), (ask, ask_qty) = book.bids[0], book.asks[0]
         tick = book.tick
         return [book, Quote(walk.instrument, now, bid * tick, bid_qty, ask * tick, ask_qty)]

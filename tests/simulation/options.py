@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Any
 
 import msgspec
 
@@ -57,6 +56,9 @@ POINT_ROWS = {
     "reconcile.applied": "P09",
     "reconcile.done": "P09",
 }
+
+CRASH_POINTS = (*POINTS, "bytes.left", "venue.took")
+"""Every named moment at which a process can be killed: the engine's own and those of the wire."""
 
 ACTS: dict[str, str] = {
     "disconnect": "N07",
@@ -115,16 +117,9 @@ def expand(seed: int) -> Options:
         for _ in range(often):
             if rng.random() < 0.3:
                 acts.append(Act(rng.randint(1_500, fault_ms), name, rng.randint(1_000, 4_000)))
-    points = (*POINTS, "bytes.left", "venue.took")
-    crashes = tuple((rng.choice(points), rng.randint(1, 40)) for _ in range(rng.choice((0, 0, 1, 1, 2, 3))))
-    crashes = tuple((p, 1 if p.startswith(("reconcile", "kill")) else n) for p, n in crashes)
+    points = [rng.choice(CRASH_POINTS) for _ in range(rng.choice((0, 0, 1, 1, 2, 3)))]
+    points[:1] = [CRASH_POINTS[seed % len(CRASH_POINTS)]] if points else []  # each in its turn
+    crashes = tuple((p, 1 if p.startswith(("reconcile", "kill")) else rng.randint(1, 40)) for p in points)
     start = T0 if rng.random() < 0.8 else (T0 // DAY_MS + 1) * DAY_MS - rng.randint(3_000, 20_000)
     acts.sort(key=lambda act: (act.at, act.name))
     return Options(seed=seed, start=start, fault_ms=fault_ms, rates=rates, acts=tuple(acts), crashes=crashes)
-
-
-def rows_of(counts: Any) -> set[str]:
-    """Return the catalogue rows that the faults in ``counts`` belong to."""
-    found = {RATES[name][1] for name in counts if name in RATES}
-    found |= {ACTS[name] for name in counts if name in ACTS}
-    return found | {POINT_ROWS[name] for name in counts if name in POINT_ROWS}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from heapq import heappop, heappush
 from random import Random
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from tests.fakes.virtual import VirtualClock
-from tests.fakevenue.core import Venue
+from tests.fakevenue.core import Venue, nobody
 from tradecli.domain.events import AccountEvent, OrderCanceled, OrderVoided
 from tradecli.domain.order import Approved, Order
 from tradecli.errors import BadPayload, RateLimited, Unavailable
@@ -76,10 +76,12 @@ class Wire:
         self.line: Line | None = None
         self.held_back: list[AccountEvent] = []
         self.last_at = 0
+        self.at_venue: Callable[[AccountEvent], None] = nobody
         twin.tell = self.tell
 
     def tell(self, event: AccountEvent) -> None:
         """Send an event down the private stream, as far as there is one."""
+        self.at_venue(event)
         line, faults, now = self.line, self.faults, self.clock.now()
         if line is None or line.cut:
             return

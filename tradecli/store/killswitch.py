@@ -38,6 +38,7 @@ class KillSwitch:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._file, self._folder = str(path), str(path.parent)
         self._seen: tuple[int, int, int] | None = None
         self._was_there = False
         self._had_folder = False
@@ -126,9 +127,9 @@ class KillSwitch:
 
     def _stamp(self) -> tuple[int, int, int] | None:
         try:
-            found = self.path.stat()
+            found = os.stat(self._file)
         except FileNotFoundError:
-            return None if self.path.parent.is_dir() else (0, 0, 1)
+            return None if os.path.isdir(self._folder) else (0, 0, 1)
         except OSError:
             return (0, 0, 0)
         return (found.st_ino, found.st_mtime_ns, found.st_size)
