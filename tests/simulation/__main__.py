@@ -29,7 +29,7 @@ def main(words: list[str] | None = None) -> int:
     asked = reader.parse_args(words)
     logging.disable(logging.CRITICAL)
     if asked.planted:
-        return _show_planted()
+        return _show_planted(max(1, asked.jobs))
     seeds = range(asked.first_seed, asked.first_seed + asked.seeds)
     tally = campaign(seeds, max(1, asked.jobs), progress=_tell)
     _show(tally)
@@ -58,13 +58,14 @@ def _show(tally: Tally) -> None:
         print(f"never hit:  {', '.join(tally.never_hit)}")
 
 
-def _show_planted() -> int:
+def _show_planted(jobs: int) -> int:
+    """Print every bug with the invariant that must see it and the seed in which it, or another one, did."""
     missed = 0
-    for bug in planted.BUGS:
-        caught = planted.hunt(bug)
-        missed += caught is None
-        print(f"{bug.name:32} {'NOT CAUGHT' if caught is None else caught}")
-    print(f"{len(planted.BUGS) - missed} of {len(planted.BUGS)} planted bugs caught")
+    for bug, caught in planted.hunt_all(jobs):
+        missed += caught is None or caught.by != bug.trips
+        where = "NOT CAUGHT" if caught is None else f"seed {caught.seed:<4} {caught.told[:100]}"
+        print(f"{bug.name:42} {bug.trips}  {where}", flush=True)
+    print(f"{len(planted.BUGS) - missed} of {len(planted.BUGS)} planted bugs caught by their invariant")
     return 1 if missed else 0
 
 

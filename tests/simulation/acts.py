@@ -153,6 +153,13 @@ class Acts:
 
     async def second_writer(self, act: Act) -> None:
         """Take the lease as a second engine would: the first must find out before anything leaves (M04)."""
+        if self.world.rng.random() < 0.5:
+            self.world.steals_at_mark = True  # between the send mark and the bytes: only the gate can see it
+        else:
+            self.steal_lease()
+
+    def steal_lease(self) -> None:
+        """Write to the ledger what another engine writes first."""
         other = DiskConnection(self.world.disk)
         try:
             other._db.execute("UPDATE lease SET fence = fence + 1, holder = 'other'")

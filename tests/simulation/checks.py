@@ -40,6 +40,7 @@ _EVIDENCE: dict[OrderStatus, tuple[type, ...]] = {
     S.VOID: (e.OrderVoided,),
     S.SENDING: (e.OrderSending,),
 }
+_AT_VENUE = (S.OPEN, S.FILLED, S.CANCELED, S.EXPIRED)
 _ROUNDING = D("1.001")
 """Equity may be counted anew within the event that a limit was held against it."""
 _DRIFT = D("1.02")
@@ -179,9 +180,11 @@ class Checks:
         )
         ok = isinstance(event, _EVIDENCE.get(order.status, ())) or (corrected and isinstance(event, e.Fill))
         self.holds("INV-08", ok, lambda: f"{name} is {order.status} on {type(event).__name__}: no evidence")
-        if order.status is S.NOT_PLACED:
-            there = self.twin.orders.get(name, [])
-            self.holds("INV-08", not there, lambda: f"{name} is NOT_PLACED, and the venue has it")
+        there = name in self.twin.orders
+        if order.status in _AT_VENUE:
+            self.holds("INV-08", there, lambda: f"{name} is {order.status}, and the venue never had it")
+        elif order.status in (S.NOT_PLACED, S.VOID, S.REJECTED):
+            self.holds("INV-08", not there, lambda: f"{name} is {order.status}, and the venue has it")
 
     def _at_intent(self, order: Order, engine: Engine) -> None:
         """Count the worst side again, from the orders themselves, as it was when this one was allowed."""

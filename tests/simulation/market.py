@@ -144,7 +144,7 @@ class Market:
         status = walk.builder.apply(message)
         if faults.hits("book_duplicate"):
             status = walk.builder.apply(message)
-        book = walk.builder.book(_DEPTH)
+        book = walk.builder.book(2 * _DEPTH)  # a right one has no more than the market's own levels
         if status is not Status.OK or book is None:
             walk.wants_snapshot = True
             return []

@@ -34,7 +34,7 @@ class Process:
     def __init__(self, world: World) -> None:
         self.world = world
         self.execution = WiredExecution(world.wire, world)
-        self.connection = DiskConnection(world.disk)
+        self.connection: DiskConnection | None = None
         self.live: Live | None = None
         self.ledger: Ledger | None = None
         self.switch = KillSwitch(world.flag)
@@ -88,13 +88,15 @@ class Process:
     async def end(self, *, killed: bool) -> None:
         """Let nothing of this process run on."""
         self.execution.dead = killed
-        self.connection.dead = killed
+        if self.connection is not None:
+            self.connection.dead = killed
         if self.live is not None:
             tasks = list(self.live._tasks)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         self.world.wire.cut()
-        self.connection.drop()
+        if self.connection is not None:
+            self.connection.drop()
         if self.lease is not None:
             self.lease.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,10 @@ def run_seed(options: Options, folder: Path) -> Result:
     except Exception as broken:  # nothing of the program may end a run but what an engine ends with
         violation = f"{type(broken).__name__}: {broken}"
     world: World = found["world"]
+    world.checks.looked["INV-22"] += 1
+    left = "" if violation else _still_open(folder)
+    if left:
+        violation = f"INV-22: still open: {left}"
     return Result(
         seed=options.seed,
         violation=violation,
@@ -60,3 +66,13 @@ def run_seed(options: Options, folder: Path) -> Result:
         head=head,
         healed_ms=healed,
     )
+
+
+def _still_open(folder: Path) -> str:
+    """Return the files of the run that this process still has open, where the system tells."""
+    open_files = Path("/proc/self/fd")
+    names = set()
+    for each in open_files.iterdir() if open_files.is_dir() else ():
+        with contextlib.suppress(OSError):
+            names.add(os.readlink(each))
+    return ", ".join(sorted(name for name in names if name.startswith(f"{folder}/")))

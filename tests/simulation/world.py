@@ -55,6 +55,7 @@ class World:
         self.crashes = list(options.crashes)
         self.process: Process | None = None
         self.restarts = 0
+        self.steals_at_mark = False
         self.acts = Acts(self)
         self.run = Run(
             run_id="sim", mode=Mode.PAPER, started=options.start, seed=options.seed, config_digest="sim",
@@ -70,6 +71,9 @@ class World:
         """Kill the process at a planned point; a dead process does not get this far."""
         if self.process is None or self.process.dead:
             raise Killed
+        if name == "mark.durable" and self.steals_at_mark and self.faults.armed:
+            self.steals_at_mark = False
+            self.acts.steal_lease()
         if not self.crashes or not self.faults.armed or self.crashes[0][0] != name:
             return
         left = self.crashes[0][1] - 1
@@ -78,8 +82,9 @@ class World:
             self.crashes.pop(0)
             self.faults.counts[name] += 1
             self.faults.counts["crash"] += 1
-            self.process.dead = True
-            self.process.execution.dead = self.process.connection.dead = True
+            self.process.dead = self.process.execution.dead = True
+            if self.process.connection is not None:
+                self.process.connection.dead = True
             raise Killed
 
     # -- a run -----------------------------------------------------------------------------------------------------
