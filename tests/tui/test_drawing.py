@@ -106,6 +106,14 @@ def test_a_rising_bar_is_good_and_a_falling_one_bad_and_the_highest_is_on_top() 
     assert {Tone.BAD} in tones[:4] and {Tone.GOOD} in tones[-4:]
 
 
+def test_without_colours_a_bar_that_rose_is_told_by_its_shape() -> None:
+    rising, falling = Bar(10, 20, 10, 20, 1), Bar(20, 20, 10, 10, 1)
+    drawn = {hollow: chart([rising, falling], 20, 10, str, hollow=hollow) for hollow in (False, True)}
+    texts = {hollow: "".join(part.text for row in rows for part in row) for hollow, rows in drawn.items()}
+    assert "▒" in texts[True] and "█" in texts[True]
+    assert "▒" not in texts[False]
+
+
 def test_equal_prices_draw_a_flat_line_and_not_an_error() -> None:
     assert len(chart([Bar(5, 5, 5, 5, 0)] * 3, 30, 8, str)) == 8
 

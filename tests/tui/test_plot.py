@@ -27,9 +27,9 @@ def test_a_chart_fills_its_room_and_names_both_ends_of_its_axis() -> None:
 
 
 def test_points_are_marked_and_an_unknown_one_leaves_a_gap() -> None:
-    drawn = plot([Curve([0, 1, 2, 3], [1, None, 1, 2], Tone.MINE, marks=True)], 40, 8, percent, [])
+    drawn = plot([Curve([0, 1, 2, 3], [1, None, 1, 2], Tone.MINE, mark="●")], 40, 8, percent, [])
     assert sum(row.count("●") for row in text(drawn)) == 3
-    whole = plot([Curve([0, 2, 3], [1, 1, 2], Tone.MINE, marks=True)], 40, 8, percent, [])
+    whole = plot([Curve([0, 2, 3], [1, 1, 2], Tone.MINE, mark="●")], 40, 8, percent, [])
     dots = [
         sum(0x2801 <= ord(sign) <= 0x28FF for row in text(each) for sign in row) for each in (drawn, whole)
     ]

@@ -20,7 +20,7 @@ from tradecli.domain.enums import Quality
 from tradecli.engine.snapshot import Reported
 from tradecli.tui.look import Look
 from tradecli.tui.panel import Panel
-from tradecli.tui.panels.vol import ConePanel, SurfacePanel
+from tradecli.tui.panels.vol import ConePanel, SurfacePanel, _expiry_line
 
 
 def look(**reports: Any) -> Look:
@@ -76,9 +76,19 @@ def test_the_cone_is_a_chart_with_the_models_below_it_and_numbers_where_it_is_to
     cone = assess_cone(view())
     models = FORECAST.assess(view(), VolSettings(), FORECAST.standing)
     large = drawn(ConePanel("cone"), look(cone=cone, forecast=models))
-    assert "●" in large and "90d" in large and "garch" in large and "IV rank" in large
+    assert (
+        "● now" in large and "◆ GARCH" in large and "90d" in large and "garch" in large and "IV rank" in large
+    )
     small = drawn(ConePanel("cone"), look(cone=cone, forecast=models), 40, 9)
     assert " 30 d" in small and "rank" in small
+    assert "median" not in small, "a legend without its chart"
+
+
+def test_a_smile_with_a_fault_is_marked_by_a_sign_beside_its_name() -> None:
+    sound = smile(10.0, 0.5)
+    doubtful = msgspec.structs.replace(sound, reasons=("at its bound: rho",))
+    texts = ["".join(part.text for part in _expiry_line(each)) for each in (sound, doubtful)]
+    assert texts[0].endswith("svi") and texts[1].endswith("svi !")
 
 
 def test_the_header_shows_the_highest_stress_among_the_instruments() -> None:

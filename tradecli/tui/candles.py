@@ -11,6 +11,7 @@ from tradecli.tui.lines import Line, Span, right
 _BODY = {(True, True): "█", (True, False): "▀", (False, True): "▄"}
 _WICK = {(True, True): "│", (True, False): "╵", (False, True): "╷"}
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
+_HOLLOW = "▒"
 _MOST_MARKS = 8
 
 
@@ -62,10 +63,12 @@ def chart(
     *,
     last: float | None = None,
     mine: Sequence[float] = (),
+    hollow: bool = False,
 ) -> list[Line]:
     """Return candles in ``width`` x ``height`` cells, newest at the right: one column a bar, the axis beside them.
 
     ``label`` writes a price; ``last`` is marked on the axis, and ``mine`` are our own prices.
+    ``hollow`` shades the bodies of bars that rose, for themes without colours.
     """
     volume_rows = 3 if height >= 18 else 0
     rows = height - volume_rows
@@ -82,7 +85,7 @@ def chart(
     columns_of = [_column(bar, scale) for bar in shown]
     out = []
     for row in range(rows):
-        spans = _row(row, shown, columns_of, gap, pad, row in marks)
+        spans = _row(row, shown, columns_of, gap, pad, row in marks, hollow)
         if row == last_row and last is not None:
             spans.append(Span("◂" + right(label(last), axis - 1), Tone.ACCENT, True))
         elif row in marks:
@@ -127,12 +130,15 @@ def _row(
     gap: int,
     pad: int,
     marked: bool,
+    hollow: bool,
 ) -> list[Span]:
     """Return one row, runs of equal tone merged."""
     blank = "┈" if marked else " "
     runs: list[tuple[str, Tone]] = [(blank * pad, Tone.FAINT)]
     for bar, column in zip(bars, columns, strict=True):
         glyph = _glyph(column, row)
+        if hollow and bar.tone is Tone.GOOD and glyph in _BODY.values():
+            glyph = _HOLLOW
         runs.append((blank, Tone.FAINT) if glyph == " " else (glyph, bar.tone))
         if gap:
             runs.append((blank, Tone.FAINT))

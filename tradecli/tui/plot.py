@@ -19,13 +19,16 @@ LEVELS = "·░▒▓█"
 
 
 class Curve(NamedTuple):
-    """One line: x and y in order of x, its tone; ``dotted`` draws every other dot; ``marks`` puts ● at its points."""
+    """One line: x and y in order of x, its tone; ``dotted`` draws every other dot; ``mark`` is the sign at its points.
+
+    Lines that must be told apart without colours have marks of their own.
+    """
 
     xs: Sequence[float]
     ys: Sequence[float | None]
     tone: Tone = Tone.ACCENT
     dotted: bool = False
-    marks: bool = False
+    mark: str = ""
 
 
 def plot(
@@ -85,8 +88,8 @@ class _Canvas:
                 self._dot(here, curve.tone)
             else:
                 self._segment(before, here, curve)
-            if curve.marks:
-                self.signs[here[1] // 4, here[0] // 2] = "●"
+            if curve.mark:
+                self.signs[here[1] // 4, here[0] // 2] = curve.mark
                 self.tones[here[1] // 4][here[0] // 2] = curve.tone
             before = here
 
@@ -168,4 +171,4 @@ def heat(
     return out
 
 
-_HEAT = (Tone.FAINT, Tone.MUTED, Tone.ACCENT, Tone.WARN, Tone.BAD)
+_HEAT = (Tone.MUTED, Tone.TEXT, Tone.ACCENT, Tone.WARN, Tone.BAD)

@@ -91,7 +91,7 @@ LAYOUTS: dict[str, dict[Width, Tree]] = {
             (1, rows((1, "vol"), (1, "cone"))), (1, "surface"), (1, rows((2, "grid"), (1, "stress")))
         ),
         Width.VAST: columns(
-            (1, rows((1, "vol"), (1, "cone"))),
+            (1, rows((6, "vol"), (7, "cone"))),
             (1, "surface"),
             (1, rows((3, "grid"), (2, "stress"))),
             (1, rows((1, "ladder"), (1, "chart"))),
@@ -104,10 +104,14 @@ LAYOUTS: dict[str, dict[Width, Tree]] = {
     "4": {
         Width.MEDIUM: rows((3, "greeks"), (2, "positions")),
         Width.WIDE: rows((3, columns((3, "greeks"), (2, "risk"))), (2, _HELD)),
+        Width.VAST: columns(
+            (5, rows((2, "greeks"), (3, "chart"))), (3, rows((3, "risk"), (2, "positions"), (4, "fills")))
+        ),
     },
     "5": {
         Width.MEDIUM: rows((3, "rates"), (2, "positions")),
         Width.WIDE: rows((3, columns((3, "rates"), (2, "chart"))), (2, _HELD)),
+        Width.VAST: columns((5, rows((1, "rates"), (3, "chart"))), (3, rows((1, "positions"), (3, "fills")))),
     },
     "6": {
         Width.MEDIUM: rows((3, columns((3, "ladder"), (2, "tape"))), (2, "imbalance")),
@@ -122,6 +126,9 @@ LAYOUTS: dict[str, dict[Width, Tree]] = {
         ),
         Width.WIDE: rows(
             (3, columns((2, "inventory"), (1, "risk"))), (2, columns((1, "positions"), (1, "limits")))
+        ),
+        Width.VAST: columns(
+            (3, rows((4, "inventory"), (2, "positions"), (5, "chart"))), (2, rows((3, "risk"), (5, "limits")))
         ),
     },
     "8": {

@@ -30,6 +30,10 @@ class Palette:
     tones: dict[Tone, str]
     weights: dict[Tone, str]
 
+    @property
+    def has_colours(self) -> bool:
+        return bool(self.tones[Tone.GOOD])
+
     @cached_property
     def _styles(self) -> dict[tuple[Tone, bool, Tone | None, bool], Style]:
         return {}
@@ -94,24 +98,24 @@ _MONO_WEIGHTS = {
 _DARK = {
     Tone.TEXT: "#d7dde5",
     Tone.MUTED: "#8391a3",
-    Tone.FAINT: "#465364",
+    Tone.FAINT: "#66748a",
     Tone.ACCENT: "#5ccfe6",
     Tone.GOOD: "#4cc38a",
     Tone.BAD: "#f0716c",
     Tone.WARN: "#e6b450",
     Tone.MINE: "#b7a6f7",
-    Tone.STALE: "#6f6a5a",
+    Tone.STALE: "#857e68",
 }
 _LIGHT = {
     Tone.TEXT: "#1d2733",
     Tone.MUTED: "#5b6775",
-    Tone.FAINT: "#aab4bf",
+    Tone.FAINT: "#78838f",
     Tone.ACCENT: "#00718f",
     Tone.GOOD: "#157347",
     Tone.BAD: "#b42318",
     Tone.WARN: "#8a5a00",
     Tone.MINE: "#6941c6",
-    Tone.STALE: "#9a9484",
+    Tone.STALE: "#857d68",
 }
 _SAFE = _DARK | {Tone.GOOD: "#3fc1b0", Tone.BAD: "#f2994a", Tone.WARN: "#f2d15c"}
 _CONTRAST = {

@@ -54,10 +54,15 @@ class ChartPanel(Panel):
             mine,
             width,
             height,
+            self._is_mono,
         )
         if key != self._drawn[0]:
             self._drawn = (key, self._chart(look, look.focus, series, mid, mine, width, height))
         return self._drawn[1]
+
+    @property
+    def _is_mono(self) -> bool:
+        return self.palette is not None and not self.palette.has_colours
 
     def _chart(
         self,
@@ -82,7 +87,13 @@ class ChartPanel(Panel):
             line(span(time(first)[:5], Tone.FAINT)), line(span(time(last)[:5], Tone.FAINT)), width - 10
         )
         drawn = chart(
-            bars, width, height - 1, lambda value: look.price_text(focus, value), last=mid, mine=mine
+            bars,
+            width,
+            height - 1,
+            lambda value: look.price_text(focus, value),
+            last=mid,
+            mine=mine,
+            hollow=self._is_mono,
         )
         return [*drawn, foot]
 

@@ -171,7 +171,9 @@ def _asked(look: Look, order: Order, width: int) -> list[Line]:
         ),
     ]
     if request.reason:
-        out += wrap(f"because  {request.reason}", width, Tone.MUTED)
+        label = "because  "
+        for row, text in enumerate(wrap(request.reason, max(width - len(label), 8), Tone.MUTED)):
+            out.append((span(label if row == 0 else " " * len(label), Tone.MUTED), *text))
     return out
 
 

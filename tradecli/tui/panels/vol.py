@@ -24,6 +24,8 @@ R = TypeVar("R")
 _LEAST = (34, 8)
 _CHAIN_LIMIT_MS = 20 * MINUTE_MS
 """A surface is made every quarter of an hour."""
+NOW, FORECAST = "●", "◆"
+"""Signs of the two lines that cross the cone; a colour alone would not do."""
 _MODELS = ("garch", "gjr", "ewma", "har")
 
 
@@ -52,10 +54,10 @@ class ConePanel(Panel):
             return wrap(cone.reason or "no cone", width, Tone.WARN)
         self.status = (span(f"{cone.days} d of {cone.source}", Tone.FAINT),)
         text = _cone_lines(cone, models, width)
-        room = height - len(text)
+        room = height - len(text) - 1
         if width < _LEAST[0] or room < _LEAST[1]:
             return _cone_table(cone) + text
-        return [*_cone_chart(cone, models, width, room), *text]
+        return [*_cone_chart(cone, models, width, room), _cone_legend(), *text]
 
 
 def _newest(look: Look, topic: str, kind: type[R]) -> R | None:
@@ -74,7 +76,7 @@ def _cone_chart(cone: ConeReport, models: ForecastReport | None, width: int, hei
         Curve(days, [each.p75 for each in cone.lines], Tone.MUTED),
         Curve(days, [each.p25 for each in cone.lines], Tone.MUTED),
         Curve(days, [each.p50 for each in cone.lines], Tone.TEXT),
-        Curve(days, [each.now for each in cone.lines], Tone.ACCENT, marks=True),
+        Curve(days, [each.now for each in cone.lines], Tone.ACCENT, mark=NOW),
     ]
     garch = models.model("garch") if models is not None else None
     if garch is not None:
@@ -82,19 +84,22 @@ def _cone_chart(cone: ConeReport, models: ForecastReport | None, width: int, hei
             (each.hours / 24.0, each.vol) for each in garch.ahead if days[0] <= each.hours / 24.0 <= days[-1]
         ]
         if len(inside) > 1:
-            curves.append(Curve([x for x, _ in inside], [y for _, y in inside], Tone.MINE, marks=True))
+            curves.append(Curve([x for x, _ in inside], [y for _, y in inside], Tone.MINE, mark=FORECAST))
     return plot(curves, width, height, _percent, [(day, f"{day:.0f}d") for day in days])
 
 
-def _cone_lines(cone: ConeReport, models: ForecastReport | None, width: int) -> list[Line]:
-    legend = line(
-        span("●now ", Tone.ACCENT),
-        span("median ", Tone.TEXT),
-        span("25–75 ", Tone.MUTED),
-        span("5–95 ", Tone.FAINT),
-        span("●GARCH", Tone.MINE),
+def _cone_legend() -> Line:
+    return line(
+        span(f"{NOW} now  ", Tone.ACCENT),
+        span("─ median  ", Tone.TEXT),
+        span("─ 25–75  ", Tone.MUTED),
+        span("┄ 5–95  ", Tone.FAINT),
+        span(f"{FORECAST} GARCH", Tone.MINE),
     )
-    out = [legend]
+
+
+def _cone_lines(cone: ConeReport, models: ForecastReport | None, width: int) -> list[Line]:
+    out: list[Line] = []
     for row in models.models if models is not None else ():
         shown = "  ".join(f"{each.horizon} {pct(each.vol, 1)}" for each in row.ahead if each.hours >= 24)
         out.append(line(span(f"{row.model:6} ", Tone.MUTED), span(shown)))
@@ -160,7 +165,7 @@ def _charts(found: SurfaceReport, width: int, height: int) -> list[Line]:
     share = (height - 2) // 2 if both else height - 1
     near = next((each for each in found.expiries if each.days >= 7.0), found.expiries[0])
     smile = plot(
-        [Curve(list(found.grid), list(near.vols), Tone.ACCENT, marks=True)],
+        [Curve(list(found.grid), list(near.vols), Tone.ACCENT, mark=NOW)],
         width,
         share,
         _percent,
@@ -172,14 +177,14 @@ def _charts(found: SurfaceReport, width: int, height: int) -> list[Line]:
         term = plot(
             [
                 Curve(days, [each.forward_vol for each in found.expiries], Tone.MUTED, dotted=True),
-                Curve(days, [each.atm for each in found.expiries], Tone.ACCENT, marks=True),
+                Curve(days, [each.atm for each in found.expiries], Tone.ACCENT, mark=NOW),
             ],
             width,
             share,
             _percent,
             [(day, f"{day:.0f}d") for day in days],
         )
-        out += [line(span("●at the money by expiry, forward volatility dotted", Tone.FAINT)), *term]
+        out += [line(span(f"{NOW} at the money by expiry, ┄ forward volatility", Tone.FAINT)), *term]
     return out
 
 
@@ -195,5 +200,5 @@ def _expiry_line(each: SurfaceExpiry) -> Line:
         span(
             f"{pct(each.rr25, 1, sign=True):>8}{pct(each.bf25, 1, sign=True):>8}{pct(each.forward_vol, 1):>8}"
         ),
-        span(f"  {each.kind}", Tone.TEXT if sound else Tone.WARN),
+        span(f"  {each.kind}" if sound else f"  {each.kind} !", Tone.TEXT if sound else Tone.WARN),
     )
