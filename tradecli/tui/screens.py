@@ -128,7 +128,7 @@ LAYOUTS: dict[str, dict[Width, Tree]] = {
             (3, columns((2, "inventory"), (1, "risk"))), (2, columns((1, "positions"), (1, "limits")))
         ),
         Width.VAST: columns(
-            (3, rows((4, "inventory"), (2, "positions"), (5, "chart"))), (2, rows((3, "risk"), (5, "limits")))
+            (1, rows((4, "inventory"), (2, "positions"), (5, "chart"))), (1, rows((3, "risk"), (5, "limits")))
         ),
     },
     "8": {
