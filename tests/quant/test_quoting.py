@@ -9,6 +9,7 @@ import pytest
 
 from tests.vectors import Vector
 from tradecli.quant.quoting import (
+    fit_fill_rate,
     glft_quotes,
     glft_spectral_quotes,
     optimal_spread,
@@ -67,3 +68,20 @@ def test_without_risk_aversion_the_half_spread_is_one_over_k_and_nothing_leans()
     nearly = glft_quotes(7, 0.3, 0.9, 0.3, 1e-10)
     assert nearly.bid_offset == pytest.approx(1 / 0.3, rel=1e-3)
     assert optimal_spread(0.3, 0.0, 0.3, 1.0) == pytest.approx(2 / 0.3)
+
+
+def test_a_fill_rate_is_recovered_from_how_far_a_poisson_tape_reached() -> None:
+    waits = np.random.default_rng(7).exponential(size=40_000)
+    reached = (np.log(3.0 * 0.5) - np.log(waits)) / 0.2
+    found = fit_fill_rate(reached, 0.5)
+    assert found is not None and found.slices == 40_000
+    assert found.k == pytest.approx(0.2, rel=0.03)
+    assert pytest.approx(3.0, rel=0.05) == found.A
+    assert found.reached < found.slices
+
+
+def test_a_tape_that_never_moved_or_is_empty_has_no_fill_rate() -> None:
+    assert fit_fill_rate(np.zeros(1_000), 1.0) is None
+    assert fit_fill_rate(np.full(1_000, 5.0), 1.0) is None, "every distance was reached every time"
+    assert fit_fill_rate(np.full(10, np.nan), 1.0) is None
+    assert fit_fill_rate(np.empty(0), 1.0) is None

@@ -9,6 +9,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
+POINTS = 8
+"""Distances at which a fill rate is measured before a line is laid through its logarithm."""
+FARTHEST = 0.95
+"""Quantile of the distances reached that is the farthest one measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,44 @@ class Quotes:
 
     bid_offset: float
     ask_offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class FillRate:
+    """Orders at distance d fill at A exp(−k d) a time unit, as fitted on ``reached`` of ``slices`` waits."""
+
+    A: float
+    k: float
+    reached: int
+    """Waits in which the nearest measured distance was reached: the fills that an order there would have had."""
+    slices: int
+
+
+def fit_fill_rate(excursions: NDArray[np.float64], wait: float) -> FillRate | None:
+    """Return A and k by the line through ln λ(d), d in the unit of ``excursions``, λ per unit of ``wait``.
+
+    ``excursions`` is how far prints went beyond the price at the start of each wait. An order at d was reached in a
+    share P(d) of them, which for a Poisson process means λ = −ln(1 − P)/wait. None where no falling line can be laid.
+    """
+    known = excursions[np.isfinite(excursions)]
+    if not len(known):
+        return None
+    farthest = float(np.quantile(known, FARTHEST))
+    if farthest <= 0.0:
+        return None
+    distances = np.linspace(farthest / POINTS, farthest, POINTS)
+    reached = len(known) - np.searchsorted(np.sort(known), distances, side="left")
+    share = reached / len(known)
+    usable = (share > 0.0) & (share < 1.0)
+    if np.count_nonzero(usable) < 3:
+        return None
+    x, y = distances[usable], np.log(-np.log1p(-share[usable]) / wait)
+    x_off = x - x.mean()
+    slope = float(x_off @ (y - y.mean()) / (x_off @ x_off))
+    if slope >= 0.0:
+        return None
+    rate = math.exp(float(y.mean() - slope * x.mean()))
+    return FillRate(A=rate, k=-slope, reached=int(reached[0]), slices=len(known))
 
 
 def reservation_price(

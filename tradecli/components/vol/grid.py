@@ -13,7 +13,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 
 from tradecli.components.base import Topic, View, focus_of
-from tradecli.components.vol import grid_panel, measures, show
+from tradecli.components.vol import grid_panel, measures, quotes, show
 from tradecli.components.vol.grid_report import Expectation, GridReport, Level, Result, Source
 from tradecli.components.vol.lattice import Lattice, Wanted, anchored, follow, inventory_share, is_due, rungs
 from tradecli.components.vol.settings import VolSettings
@@ -148,8 +148,12 @@ def _lay_out(
         if each.request.instrument == blank.instrument and not each.cancel_pending
     }
     orders = rungs(lattice, scene.spec, scene.mid, scene.position, wanted.capital, resting)
+    market = quotes.Market(scene.spec, scene.mid, scene.vol, lattice, scene.position, wanted.capital)
+    minutes = view.candles(blank.instrument, MINUTE_MS)
+    quoting, orders = quotes.lead(orders, market, minutes, settings.grid, resting)
     return msgspec.structs.replace(
         report,
+        quotes=quoting,
         quoting=bool(orders),
         reason="" if orders else "nothing may be quoted: at the inventory limit, or outside the range",
         levels=tuple(Level(side=each.side, price=each.price, qty=each.qty) for each in orders),
@@ -307,6 +311,7 @@ def propose(report: GridReport, view: View, settings: VolSettings) -> tuple[Inte
         reason = (
             f"spacing {report.spacing:.4%}, {report.regime} regime, vol {report.volatility.value or 0.0:.1%}"
         )
+        reason += f"; {report.quotes.reason}" if report.quotes is not None else ""
     if report.stress_band in ("stressed", "crisis"):
         reason = f"{reason}, stress {report.stress:.0f} {report.stress_band}"
     return (
@@ -383,5 +388,6 @@ GRID = Topic(
         "levels.price": "quote currency",
         "levels.qty": "base units",
         "age_s": "s",
+        **quotes.UNITS,
     },
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tradecli.components.vol.grid_report import Expectation, GridReport, Result
+from tradecli.components.vol.grid_report import Expectation, GridReport, Quoting, Result
 from tradecli.domain.enums import Side
 from tradecli.present import format as fmt
 from tradecli.present.blocks import Block, Cell, Column, Facts, Notice, Panel, Table, Tone
@@ -17,6 +17,10 @@ def present(report: GridReport) -> Panel:
         blocks.append(Facts(_expected(report.expectation)))
     if report.result is not None:
         blocks.append(Facts(_earned(report.result)))
+    if report.quotes is not None:
+        if report.quotes.is_calibrated:
+            blocks.append(Facts(_quoted(report.quotes)))
+        blocks.append(Notice(report.quotes.reason, Tone.TEXT if report.quotes.is_calibrated else Tone.WARN))
     blocks.append(_levels(report))
     if report.reason:
         blocks.append(Notice(report.reason, Tone.WARN))
@@ -70,6 +74,17 @@ def _earned(found: Result) -> tuple[tuple[str, Cell], ...]:
             Cell(f"{fmt.money(-found.fees, sign=True)}, {fmt.money(found.funding, sign=True)}"),
         ),
         ("total", Cell(f"{fmt.money(found.total, sign=True)} in {fmt.count(found.fills)} fills", tone)),
+    )
+
+
+def _quoted(found: Quoting) -> tuple[tuple[str, Cell], ...]:
+    """Return the reservation price and what the offsets around it rest on."""
+    bid = "not quoted" if found.bid_offset is None else f"−{fmt.number(found.bid_offset, 2)}"
+    ask = "not quoted" if found.ask_offset is None else f"+{fmt.number(found.ask_offset, 2)}"
+    return (
+        ("reservation price", Cell(f"{fmt.price(found.reservation)}, skew {fmt.number(found.skew, 2)}")),
+        ("bid, ask from mid", Cell(f"{bid}, {ask}")),
+        ("fills an hour at mid", Cell(f"{fmt.number(found.fill_rate, 1)}, falling {found.decay or 0.0:.3g}")),
     )
 
 

@@ -63,6 +63,34 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     fills: int
 
 
+class Quoting(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the nearest order of each side stands by Guéant, Lehalle & Fernandez-Tapia. Prices in quote currency.
+
+    Offsets are None where the side is not quoted, or where ``is_calibrated`` is not and the lines of the grid stand.
+    """
+
+    is_calibrated: bool
+    reason: str
+    """What the offsets rest on, or why the rule of the grid is used instead."""
+    reached: int = 0
+    """Waits in which the tape reached the nearest distance measured."""
+    inventory: float | None = None
+    """Signed, in units of one order."""
+    bid_offset: float | None = None
+    ask_offset: float | None = None
+    reservation: float | None = None
+    skew: float | None = None
+    """Reservation price less the mid."""
+    fill_rate: float | None = None
+    """Fills an hour of an order at the mid: A."""
+    decay: float | None = None
+    """k: by what the rate falls per unit of price."""
+    aversion: float | None = None
+    """Gamma, per unit of price and order."""
+    volatility: float | None = None
+    """In units of price per square root of an hour."""
+
+
 class GridReport(msgspec.Struct, frozen=True, kw_only=True):
     """The grid of one instrument. ``spacing, density, regime, stress`` first, then what they rest on.
 
@@ -101,5 +129,7 @@ class GridReport(msgspec.Struct, frozen=True, kw_only=True):
     variance_ratio_p: float | None = None
     """One-sided p of the ratio being 1: above 0.1 there is no evidence that prices revert."""
     result: Result | None = None
+    quotes: Quoting | None = None
+    """Only with ``vol.grid.quotes = "glft"``."""
     lattice: Lattice | None = None
     laid_out: str = ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from tradecli.settings import setting, settings
 
 
@@ -44,6 +46,10 @@ class GridSettings:
     )
     aversion: float = setting(
         default=4.0, help="Risk aversion: how far a new layout leans against the inventory", ge=0, le=100
+    )
+    quotes: Literal["grid", "glft"] = setting(
+        default="grid",
+        help="Where the nearest order of a side stands: grid by its line, glft by inventory and fill rate",
     )
     recentre_steps: float = setting(
         default=1.5, help="Steps the centre may lie from the market before it moves", ge=0.5, le=50
