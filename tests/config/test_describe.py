@@ -5,8 +5,11 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from tests.config.conftest import Load
 from tradecli.config import describe, sections
+from tradecli.config.problems import ConfigProblems
 from tradecli.config.source import key_places
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,8 +46,17 @@ def test_the_schema_knows_every_key_and_nothing_else() -> None:
 def test_every_key_has_help_and_numbers_have_bounds() -> None:
     for key in sections.all_keys().values():
         assert key.help, key.name
-        if key.type not in (str, bool) and describe.kind(key) != "list of texts":
+        if key.type not in (str, bool) and not describe.kind(key).startswith(("list of", "one of")):
             assert describe.bounds(key), f"{key.name} has no bounds"
+
+
+def test_a_key_with_a_few_values_names_them_and_refuses_others(loaded: Load) -> None:
+    key = sections.all_keys()["vol.grid.quotes"]
+    assert describe.kind(key) == "one of grid, glft"
+    grid = describe.file_schema()["properties"]["vol"]["properties"]["grid"]["properties"]
+    assert grid["quotes"]["enum"] == ["grid", "glft"]
+    with pytest.raises(ConfigProblems, match="quotes"):
+        loaded(describe.example().replace('quotes = "grid"', 'quotes = "mine"'))
 
 
 def test_a_rate_per_eight_hours_is_shown_per_year() -> None:

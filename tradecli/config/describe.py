@@ -75,9 +75,11 @@ def toml(value: Any) -> str:
 
 
 def kind(key: sections.Key) -> str:
-    """Return the type of a key in one word."""
+    """Return the type of a key in a word, or what may be chosen."""
     if typing.get_origin(key.type) is list:
         return "list of texts"
+    if typing.get_origin(key.type) is typing.Literal:
+        return "one of " + ", ".join(typing.get_args(key.type))
     return {int: "whole number", float: "number", Decimal: "decimal", str: "text", bool: "true/false"}[
         key.type
     ]
@@ -139,6 +141,8 @@ def _table_schema(cls: type) -> dict[str, Any]:
 def _key_schema(hint: Any, metadata: Mapping[str, Any]) -> dict[str, Any]:
     if typing.get_origin(hint) is list:
         schema: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+    elif typing.get_origin(hint) is typing.Literal:
+        schema = {"type": "string", "enum": list(typing.get_args(hint))}
     else:
         schema = {
             "type": {int: "integer", float: "number", Decimal: "number", str: "string", bool: "boolean"}[hint]
