@@ -23,6 +23,8 @@ AT = moment(chains.T0 + 1_000).replace(" ", "T")
 ON_STORE = ["BTC", "--profile", "replay", "--at", AT]
 ANSWERS = {
     "vol-backfill": ["backfill", "--wings", "5d", "--dry-run"],
+    "vol-backfill-term": ["backfill", "--method", "term", "--dry-run"],
+    "vol-backfill-skew": ["backfill", "--method", "skew", "--dry-run"],
     "vol-index": ["index", *ON_STORE, "--strip"],
     "vol-index-none": ["index", "BTCUSDT", "--profile", "replay", "--method", "import", "--at", AT],
     "vol-term": ["term", *ON_STORE],

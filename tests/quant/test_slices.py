@@ -127,6 +127,11 @@ SPOILED: dict[str, Callable[[ChainArrays], ChainArrays]] = {
         chain, ask=np.where(chain.strike % 7_000 == 0, np.nan, chain.ask)
     ),
     "backwards": lambda chain: only(chain, slice(None, None, -1)),
+    "unsorted": lambda chain: only(chain, np.random.default_rng(3).permutation(len(chain))),
+    "duplicated": lambda chain: joined(chain, chain),
+    "some duplicated with other prices": lambda chain: joined(
+        chain, replace(only(chain, chain.strike % 7_000 == 0), bid=0.5 * chain.bid[chain.strike % 7_000 == 0])
+    ),
     "rows without a strike": lambda chain: joined(
         chain, replace(only(chain, slice(0, 9)), strike=np.full(9, np.nan))
     ),

@@ -5,6 +5,7 @@ Numbers are compared to three digits: optimisers differ between platforms furthe
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from pathlib import Path
@@ -12,12 +13,17 @@ from typing import Any
 
 import pytest
 
-from tests.components.vol import test_cone, test_grid, test_stress
+from tests.components.vol import test_cone, test_grid, test_stress, test_weights
 from tests.components.vol.test_show import view
+from tests.fakes.desk import BTC
+from tests.research import test_scoring
 from tradecli import codec
 from tradecli.components.vol import COMPONENT
 from tradecli.components.vol.forecast import ForecastQuery
 from tradecli.components.vol.settings import VolSettings
+from tradecli.components.vol.show import ShowQuery
+from tradecli.research import scoring
+from tradecli.research.scorecard import Card
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "vol"
 
@@ -31,7 +37,16 @@ def reports() -> dict[str, Any]:
         "compare": COMPONENT.topic("compare").assess(view(), settings, None),
         "stress": test_stress.assess(test_stress.view()),
         "grid": test_grid.assess(test_grid.view(reports=(test_grid.report_of(),))),
+        "show": COMPONENT.topic("show").assess(view(), settings, ShowQuery()),
+        "score": scored(),
+        "weights": test_weights.assess(test_weights.rich_index()),
     }
+
+
+def scored() -> Card:
+    """Return the card of recorded forecasts, as ``vol score --stored`` answers it."""
+    history: Any = test_scoring.Kept()
+    return asyncio.run(scoring.recorded(history, BTC, test_scoring.kept_forecasts(history), 2**53))
 
 
 def rounded(value: Any) -> Any:
@@ -48,7 +63,9 @@ def documents() -> dict[str, Any]:
     return {name: rounded(json.loads(codec.encode(report))) for name, report in reports().items()}
 
 
-@pytest.mark.parametrize("name", ["forecast", "cone", "compare", "stress", "grid"])
+@pytest.mark.parametrize(
+    "name", ["forecast", "cone", "compare", "stress", "grid", "show", "score", "weights"]
+)
 def test_the_json_of_a_topic_is_the_one_that_was_agreed(name: str, documents: dict[str, Any]) -> None:
     path = GOLDEN / f"{name}.json"
     if os.environ.get("TRADECLI_GOLDEN") == "write":

@@ -20,8 +20,8 @@ def assess(seen: FakeView) -> WeightsReport:
     return found
 
 
-@pytest.fixture(scope="module")
-def report() -> WeightsReport:
+def rich_index() -> FakeView:
+    """Return 620 days of prices whose index is a quarter above what they do."""
     seen = view()
     hours = walk(24 * 620, 0.6, HOUR_MS, until=AT - 2_000, seed=2)
     whole = AT // DAY_MS * DAY_MS
@@ -32,7 +32,12 @@ def report() -> WeightsReport:
         (whole - (620 - i) * DAY_MS, 0.75 * float(np.exp(0.1 * rng.standard_normal()))) for i in range(621)
     ]
     seen.indices = {"DVOL-BTC": values([*rows, (AT - HOUR_MS, 0.75)])}
-    return assess(seen)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def report() -> WeightsReport:
+    return assess(rich_index())
 
 
 def test_a_rich_index_is_freed_of_its_premium_and_the_specified_weights_stay_in_force(
