@@ -121,14 +121,15 @@ class Client:
         await self._wait(len(self.profile.start_paths), Priority.LIVE)
         exchange, again = self.transport.exchange, bool(self.by_symbol)
         try:
-            markets: Mapping[str, Any] = await exchange.load_markets(again)
+            # Once its markets are known ccxt keeps them: to build them all anew every few minutes fragments the memory.
+            markets = await exchange.fetch_markets() if again else (await exchange.load_markets()).values()
         except ccxt.BaseError as error:
             found = translate(error, self.profile.name, self.transport.status, self.transport.headers())
             if isinstance(found, RateLimited):
                 self._stop(found)
             raise found from error
         before, self.unread = set(self.by_symbol), 0
-        known = self.take_in(market["info"] for market in markets.values())
+        known = self.take_in(market["info"] for market in markets)
         if not known:
             raise BadPayload("lists nothing that can be read", venue=self.profile.name, number=135)
         for symbol in before - known:
@@ -144,8 +145,10 @@ class Client:
                 self.unread += 1
                 continue
             if each is not None:
-                hours = self.by_symbol[each.symbol].interval_h if each.symbol in self.by_symbol else None
-                self.know(each._replace(interval_h=hours or each.interval_h))
+                old = self.by_symbol.get(each.symbol)
+                new = each if old is None else each._replace(interval_h=old.interval_h or each.interval_h)
+                if new != old:
+                    self.know(new)
                 known.add(each.symbol)
         return known
 
