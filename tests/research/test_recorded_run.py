@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.conftest import home, run  # noqa: F401 - fixtures
 from tests.research.recompute import differences, read_fills, recompute
-from tradecli.config import folders
+from tradecli.config import describe, folders
 
 pytestmark = pytest.mark.shared
 SPAN = ("--since", "2023-07-18T12:00Z", "--until", "2023-07-20T01:00Z")
@@ -65,3 +65,31 @@ def test_a_replay_gives_the_same_steps_and_one_changed_bar_is_found_at_its_first
     assert changed.code == 14
     assert row["differences"] > 0 and row["same_schema"] is False
     assert row["first"]["at"] >= made["since"] + 7_200_000
+
+
+def test_the_forecasts_that_a_backtest_was_told_to_keep_are_scored_from_its_file(
+    run: Callable[..., Any],  # noqa: F811
+    shared: Path,
+    tmp_path: Path,
+) -> None:
+    for interval in ("1m", "1h"):
+        path = shared / "data" / "ohlcv" / f"binance_perp_ETHUSDT_{interval}.parquet"
+        assert run("data", "import", str(path), "--profile", "replay").code == 0
+    span = ("--since", "2023-07-18T12:00Z", "--until", "2023-07-19T02:00Z")
+    scores = []
+    for keeps in ("false", "true"):
+        config = tmp_path / f"{keeps}.toml"
+        config.write_text(
+            describe.example().replace("record_forecasts = false", f"record_forecasts = {keeps}"),
+            encoding="utf-8",
+        )
+        asked = ("--symbols", "ETHUSDT", "--venue", "binance", "--strategy", "grid", *span)
+        made = run("backtest", "run", *asked, "--config", str(config), "--format", "json")
+        assert made.code == 0, made.err
+        ledger = folders.runs_dir() / f"{made.data[0]['run_id']}.db"
+        card = ("vol", "score", "ETHUSDT", "--venue", "binance", "--stored", "--db", str(ledger))
+        scores.append(run(*card, "--format", "json"))
+    without, with_them = scores
+    assert without.code == 6 and "no recorded forecast" in without.out
+    assert {row["model"] for row in with_them.data} == {"garch", "gjr", "ewma", "har"}
+    assert {row["n"] for row in with_them.data} == {2}, "one a day, on the two days of the run"

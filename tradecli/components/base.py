@@ -119,6 +119,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     inputs: Callable[[Any], tuple[Input, ...]] = _no_inputs
     propose: Callable[[Any, Any, Any], tuple[Intent, ...]] | None = None
     strategy: str | None = None
+    recorded: Callable[[Any], bool] | None = None
+    """Whether a run over recorded data asks it by these settings though no strategy reads it: to be scored later."""
     every_venue: bool = False
     every_ms: int | None = None
     wakes_on_fill: bool = False

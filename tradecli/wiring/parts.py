@@ -109,8 +109,8 @@ def build(
 ) -> Parts:
     """Put an engine, its topics and a paper venue together; ``among`` replaces the built-in components.
 
-    ``traders_only`` leaves out the topics that no enabled strategy reads: nobody looks at them in a run over recorded
-    data.
+    ``traders_only`` leaves out the topics that no enabled strategy reads and that are not to be recorded: nobody looks
+    at them in a run over recorded data.
     """
     running = running_topics(config, among)
     if traders_only:
@@ -150,6 +150,8 @@ def _of_traders(config: Config, running: tuple[Running, ...]) -> tuple[Running, 
     enabled = {*config.run.strategies, *config.run.observe}
     wanted: set[str] = set()
     for place, each in enumerate(running):
+        if each.topic.recorded is not None and each.topic.recorded(each.settings):
+            wanted.add(each.key)
         if each.topic.strategy not in enabled:
             continue
         component = each.key.partition(".")[0]

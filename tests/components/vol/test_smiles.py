@@ -56,6 +56,17 @@ def test_the_term_structure_has_every_expiry_and_marks_tenors_beyond_them(chain:
     assert report.ratio is None and report.is_inverted is None, "seven days lie before the first expiry"
 
 
+def test_a_surface_is_recorded_with_the_level_and_the_risk_reversal_of_each_expiry(
+    chain: OptionChain,
+) -> None:
+    found = {each.name: each for each in SURFACE.inputs(ask(SURFACE, NoQuery(), chain))}
+    assert list(found) == [f"{name} {days} d" for days in (9, 37, 120) for name in ("smile", "smile RR25")]
+    skew = {round(each.days): each.rr25 for each in ask(SKEW, SkewQuery(), chain).expiries}
+    assert found["smile RR25 37 d"].value == pytest.approx(skew[37], abs=0.01) and (skew[37] or 0.0) < 0.0
+    assert all((each.value is None) == (each.quality is Quality.UNAVAILABLE) for each in found.values())
+    assert all(each.value is not None or each.reason for each in found.values())
+
+
 def test_the_skew_names_its_convention_and_differs_under_the_other(chain: OptionChain) -> None:
     forward, premium = ask(SKEW, SkewQuery(), chain), ask(SKEW, SkewQuery(delta="premium"), chain)
     assert "N(d1)" in forward.convention and "(K/F)" in premium.convention

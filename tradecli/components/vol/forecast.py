@@ -239,6 +239,10 @@ def inputs(report: ForecastReport) -> tuple[Input, ...]:
     )
 
 
+def _is_recorded(settings: VolSettings | None) -> bool:
+    return settings is not None and settings.record_forecasts
+
+
 FORECAST = Topic(
     name="forecast",
     summary="What five models forecast, with intervals and diagnostics",
@@ -252,6 +256,7 @@ FORECAST = Topic(
     asked_feeds=asked_feeds,
     inputs=inputs,
     every_ms=EVERY_MS,
+    recorded=_is_recorded,
     units={
         "models.ahead.vol": "fraction/year",
         "models.ahead.low": "fraction/year",

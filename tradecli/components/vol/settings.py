@@ -86,6 +86,10 @@ class VolSettings:
     min_coverage: float = setting(
         default=0.40, help="Sum of weights below which the composite is not for trading", ge=0, le=1
     )
+    record_forecasts: bool = setting(
+        default=False,
+        help="Whether runs over recorded data keep forecasts to be scored, as a desk always does",
+    )
     weights: VolWeights = setting(default=VolWeights(), help="Weights of the composite; they add to 1")
     grid: GridSettings = setting(default=GridSettings(), help="The adaptive grid")
     stress: StressSettings = setting(default=StressSettings(), help="What the bands of the stress score do")

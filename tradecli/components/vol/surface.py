@@ -90,17 +90,25 @@ def _row(found: smiles.Fitted, smile: Smile, forward_vol: float | None) -> Surfa
 
 
 def inputs(report: SurfaceReport) -> tuple[Input, ...]:
+    """Return the volatility at the money and the 25-delta risk reversal of each expiry: term structure and skew."""
     return tuple(
         Input(
-            name=f"smile {each.days:.0f} d",
-            value=each.atm,
+            name=f"{name} {each.days:.0f} d",
+            value=value,
             as_of=report.as_of,
             source=f"{report.coin} options, {each.kind}",
-            quality=Quality.OK if each.kind.startswith("svi") else Quality.DEGRADED,
-            reason="; ".join(each.reasons),
+            quality=_quality(value, each.kind),
+            reason="; ".join(each.reasons) or ("" if value is not None else "the wings are not quoted"),
         )
         for each in report.expiries
+        for name, value in (("smile", each.atm), ("smile RR25", each.rr25))
     )
+
+
+def _quality(value: float | None, kind: str) -> Quality:
+    if value is None:
+        return Quality.UNAVAILABLE
+    return Quality.OK if kind.startswith("svi") else Quality.DEGRADED
 
 
 _FRACTIONS = ("atm", "rr25", "bf25", "forward_vol", "fit_error", "ssvi_error", "vols")
