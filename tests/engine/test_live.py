@@ -165,7 +165,7 @@ def test_o06_m10_a_latch_of_the_store_binds_where_the_flag_is_lost_and_not_where
     async def once(clock: VirtualClock, stored: tuple[Latch, ...]) -> House:
         house = House(tmp_path, clock)
         live = await house.open()
-        live._before = Before(latches=stored)
+        live.before = Before(latches=stored)
         await live.run(house.quotes(), clock.now(), clock.now() + 3_000)
         await live.close()
         return house

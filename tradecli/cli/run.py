@@ -63,6 +63,8 @@ def run(
     place = locate(given.profile, given.config, given.db)
     with engines.logged(f"run of profile {place.profile}"):
         session = _started(place.mode, for_ms, wanted)
+        if leave_by is not None:
+            session.end_by(leave_by)
         last = engines.wait(session, leave_by, (lambda shot: shot.cycle >= wanted) if wanted else None)
     return _answer(last)
 

@@ -49,6 +49,7 @@ from tradecli.engine.settings import RiskSettings
 from tradecli.engine.state import State
 
 _LOOK_MS = 1_000
+_NEVER = 1 << 62
 _CANCEL_AGAIN_MS = 5_000
 _REJECTS_PER_MIN = 5
 
@@ -86,6 +87,8 @@ class Engine:
         self._rejects: dict[str, deque[int]] = {}
         self._told_links: dict[tuple[str, str], bool] = {}
         self.keys: dict[str, InstrumentId] = {}
+        self.waits = False
+        """Decides nothing of itself: the past is still being read, or one order is all that is wanted."""
 
     def process(self, event: Event, at: int) -> tuple[Command, ...]:
         """Take in one event and return what follows from it."""
@@ -116,9 +119,14 @@ class Engine:
         entries = tuple(changes.entries) if changes else ()
         return Step(seq=self.seq, at=at, event=event, commands=commands, orders=current, entries=entries)
 
+    @property
+    def looked_at(self) -> int:
+        """Return when equity and the breakers were last looked at."""
+        return self._looked_at
+
     def next_due(self) -> int:
         """Return when time alone makes something happen: a beat, a deadline, a child order."""
-        due = self.cycle.due_at
+        due = _NEVER if self.waits else self.cycle.due_at
         if self.parents:
             due = min(due, *(parent.next_at for parent in self.parents.values() if parent.is_working), due)
         return due

@@ -1,9 +1,9 @@
 """The shell around the engine on real time: paper, rehearsal and live, and the fault simulation on a virtual clock.
 
-It owns the tasks: market data, one private stream a venue, reconciliation, look-ups, timers, the kill flag, the writer,
-requests of the faces. All of them end in ``Spine.take``. Every task is supervised: one that breaks halts the desk,
-says so and starts again, so that cancels and reconciliation go on (P13). It must not decide what to trade, and nothing
-leaves but by ``Road``.
+It owns the tasks: market data, one private stream a venue, reconciliation, look-ups, timers, thinking, the kill flag,
+the writer, requests of the faces. All of them end in ``Spine.take``. Every task is supervised: one that breaks halts
+the desk, says so and starts again, so that cancels and reconciliation go on (P13). It must not decide what to trade,
+and nothing leaves but by ``Road``.
 
 Always durable: intent on disk, send mark on disk, then the gate and the bytes. A venue is closed until its books are
 reconciled, and so is everything while the store does not write.
@@ -12,12 +12,13 @@ reconciled, and so is everything while the store does not write.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import msgspec
 
-from tradecli.domain.commands import CancelOrder
+from tradecli.domain.commands import Assess, CancelOrder
 from tradecli.domain.control import Latch, Scope
 from tradecli.domain.enums import KillLevel, OrderStatus, Severity, StrategyState
 from tradecli.domain.events import CancelAsked, Event, LinkChanged, StrategySet, TimerFired
@@ -44,6 +45,7 @@ KILL_POLL_MS = 25
 _TIMER_MS = 1_000
 _RETRY_WRITE_MS = 1_000
 _RESTART_MS = 1_000
+_AGAIN_S = 1.0
 _BREATH_MS = 40
 _YIELD_EVERY = 64
 _CRASHES = 5
@@ -97,7 +99,9 @@ class Live:
         kill_poll_ms: int = KILL_POLL_MS,
         on_market: Callable[[Event], None] | None = None,
         reopen: Callable[[], Awaitable[tuple[Store, int]]] | None = None,
+        thinks_beside: bool = False,
     ) -> None:
+        """``thinks_beside``: topics run in a thread, one at a time, while prices move on; otherwise in line."""
         keeper = Keeper(engine, store, lease, keep_reports=keep_reports)
         self.engine = engine
         self.clock = clock
@@ -122,7 +126,12 @@ class Live:
             )
             for venue, road in self.roads.items()
         }
-        self._before = before or Before()
+        self.before = before or Before()
+        self._questions: deque[Assess] = deque()
+        self._asked = asyncio.Event()
+        if thinks_beside:
+            engine.state.guard = threading.Lock()
+            self.spine.think = self._ask
         self._point = point
         self._kill_poll_ms = kill_poll_ms
         self._on_market = on_market
@@ -152,6 +161,8 @@ class Live:
             self._supervise(f"look-ups at {venue}", LookUps(recovery).ask)
         self._supervise("market data", lambda: self._hear_market(source), again=False)
         self._supervise("timers", self._tick)
+        if self.spine.think is not None:
+            self._supervise("thinking", self._think)
         self._supervise("kill flag", self._watch_kill)
         self._supervise("writer", self._write)
         self._supervise("requests", lambda: self._hear_requests(requested))
@@ -190,10 +201,10 @@ class Live:
         for recovery in self.recoveries.values():
             recovery.close("reconciling: start")
         self.spine.note(
-            Severity.NOTE, "start", f"engine starts after {len(self._before.crashes)} cut-off runs"
+            Severity.NOTE, "start", f"engine starts after {len(self.before.crashes)} cut-off runs"
         )
-        self.spine.load_flag(self._before.latches)
-        recent = [at for at in self._before.crashes if at > now - _CRASH_WINDOW_MS]
+        self.spine.load_flag(self.before.latches)
+        recent = [at for at in self.before.crashes if at > now - _CRASH_WINDOW_MS]
         if len(recent) > _CRASHES:
             self.spine.latch(KillLevel.HALT, f"{len(recent)} crashes within 10 minutes", "crash budget")
         for event in restarted(self.engine.state.account, now):
@@ -248,10 +259,10 @@ class Live:
     async def close(self) -> None:
         """End every task, leave the mark of an orderly end, and write what is kept."""
         self._unwatch()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while left := [task for task in self._tasks if not task.done()]:
+            for task in left:  # a library may lose a cancellation: it is told again until it ends
+                task.cancel()
+            await asyncio.wait(left, timeout=_AGAIN_S)
         if self.spine.lost is None:
             self.spine.note(Severity.NOTE, "stop", "engine stops in order")
             await self.spine.durable()
@@ -317,6 +328,20 @@ class Live:
             now = self.clock.now()
             await self.clock.sleep_until(min(max(self.engine.next_due(), now + 1), now + _TIMER_MS))
             self.spine.take(TimerFired(ts=self.clock.now()))
+
+    def _ask(self, command: Assess) -> None:
+        self._questions.append(command)
+        self._asked.set()
+
+    async def _think(self) -> None:
+        """Answer one question after the other as asked: later topics read the reports of earlier ones."""
+        while True:
+            while self._questions:
+                command = self._questions.popleft()
+                answer = await asyncio.to_thread(self.spine.assessor.answer, command, self.clock.now())
+                self.spine.take(answer)
+            await self._asked.wait()
+            self._asked.clear()
 
     async def _watch_kill(self) -> None:
         while True:

@@ -36,6 +36,11 @@ class Pictures:
         self._day = -1
         self._day_values: dict[str, Decimal] = {}
 
+    def taken_up(self, run_id: str) -> None:
+        """Count the strategies' day from here: the engine goes on with an account of before."""
+        self.run_id = run_id
+        self._day, self._day_values = -1, {}
+
     def take(self, at: int, *, running: bool, events_per_s: float | None) -> Snapshot:
         """Return everything there is to see, as of ``at``."""
         engine = self.engine

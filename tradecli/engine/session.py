@@ -271,6 +271,10 @@ class EngineSession:
         if isinstance(self._clock, SimulatedClock):
             self._clock.set_speed(speed)
 
+    def end_by(self, on_exit: str) -> None:
+        """Say what becomes of working orders at the end, in the plan's place."""
+        self._on_exit = on_exit
+
     def stop(self, on_exit: str | None = None) -> None:
         """End the run, as its plan says or by ``on_exit``, and wait until that is done."""
         self._on_exit = on_exit or self._on_exit

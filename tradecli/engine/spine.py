@@ -1,10 +1,10 @@
 """The one way into a live engine: an event is processed, kept and carried out, whole, before the next one.
 
-``take`` awaits nothing, so that no two events ever mix. What takes time (sending, cancelling) is handed to the
-callbacks that the shell sets, which start tasks; durability is awaited where something is about to leave. A store
-that fails closes every venue to new orders, and stays heard of until it writes again (S01, S02); a broken one
-halts the desk (S03). Latches are written to the flag file before they act; one that cannot be written binds
-all the same and is tried again.
+``take`` awaits nothing, so that no two events ever mix. What takes time (sending, cancelling, and thinking where a
+shell wants it beside the loop) is handed to the callbacks that the shell sets, which start tasks; durability is
+awaited where something is about to leave. A store that fails closes every venue to new orders, and stays heard of
+until it writes again (S01, S02); a broken one halts the desk (S03). Latches are written to the flag file before they
+act; one that cannot be written binds all the same and is tried again.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class Spine:
         self.unwritten = asyncio.Event()
         self.submit: Callable[[Approved], None] = _nowhere
         self.cancel: Callable[[CancelOrder], None] = _nowhere
+        self.think: Callable[[Assess], None] | None = None
         self.reopen: Callable[[], Awaitable[tuple[Store, int]]] | None = None
         self._told: tuple[Latch, ...] | None = None
         self._unflagged: list[Latch] = []
@@ -60,12 +61,16 @@ class Spine:
         follow: deque[Event] = deque((without_secrets(event),))
         while follow:
             event = follow.popleft()
-            commands = self.engine.process(event, at)
+            with self.engine.state.guard:
+                commands = self.engine.process(event, at)
             self.keeper.keep(event, at, commands)
             for command in commands:
                 match command:
                     case Assess():
-                        follow.append(self.assessor.answer(command, at))
+                        if self.think is None:
+                            follow.append(self.assessor.answer(command, at))
+                        else:
+                            self.think(command)
                     case SubmitOrder(approved=approved):
                         self.submit(approved)
                     case CancelOrder():

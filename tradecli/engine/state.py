@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from typing import Any, assert_never
 
@@ -96,6 +97,8 @@ class State:
         base_ms: int = MINUTE_MS,
     ) -> None:
         self.at = 0
+        self.guard: AbstractContextManager[Any] = nullcontext()
+        """Held by whoever changes the state, and by a view that reads it from another thread."""
         self.base_ms = base_ms
         self.instruments = {each.id: each for each in sorted(instruments, key=lambda each: each.id)}
         self.account = Account(self.instruments)

@@ -1,7 +1,7 @@
 """What an assessment may look at: the engine's state, read-only, at one moment.
 
-The arrays it hands out never change afterwards. Assessments that run in line read the state as it stands; nothing
-else runs meanwhile.
+What it hands out never changes afterwards. Assessments that run in line read the state as it stands; nothing else
+runs meanwhile. Those that run in a thread read each part of it whole, under the state's guard.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class StateView:
         return self._state.instruments.get(instrument)
 
     def candles(self, instrument: InstrumentId, interval_ms: int) -> CandleSeries:
-        return self._state.window(instrument).candle_series(interval_ms)
+        with self._state.guard:
+            return self._state.window(instrument).candle_series(interval_ms)
 
     def quote(self, instrument: InstrumentId) -> Quote | None:
         return self._state.quotes.get(instrument)
@@ -48,10 +49,12 @@ class StateView:
         return self._state.books.get(instrument)
 
     def trades(self, instrument: InstrumentId) -> TradeSeries:
-        return self._state.window(instrument).trade_series()
+        with self._state.guard:
+            return self._state.window(instrument).trade_series()
 
     def funding(self, instrument: InstrumentId) -> FundingSeries:
-        return self._state.window(instrument).funding_series()
+        with self._state.guard:
+            return self._state.window(instrument).funding_series()
 
     def predicted_funding(self, instrument: InstrumentId) -> FundingRate | None:
         return self._state.predicted.get(instrument)
@@ -61,13 +64,16 @@ class StateView:
         return (mark.mark, mark.ts) if mark is not None else self._state.prices.get(instrument)
 
     def open_interest(self, instrument: InstrumentId) -> ValueSeries:
-        return value_series(self._state.window(instrument).open_interest)
+        with self._state.guard:
+            return value_series(self._state.window(instrument).open_interest)
 
     def vol_index(self, name: str) -> ValueSeries:
-        return value_series(self._state.vol_indices.get(name))
+        with self._state.guard:
+            return value_series(self._state.vol_indices.get(name))
 
     def sentiment(self, name: str) -> ValueSeries:
-        return value_series(self._state.sentiments.get(name))
+        with self._state.guard:
+            return value_series(self._state.sentiments.get(name))
 
     def options(self, venue: str, currency: str) -> OptionChain | None:
         return self._state.chains.get((venue, currency))
@@ -77,20 +83,24 @@ class StateView:
         return account.position(instrument) if source is None else account.book(instrument, source)
 
     def positions(self) -> tuple[Position, ...]:
-        return tuple(position for _, position in sorted(self._state.account.positions.items()))
+        with self._state.guard:
+            return tuple(position for _, position in sorted(self._state.account.positions.items()))
 
     def orders(self, source: str | None = None) -> tuple[Order, ...]:
-        live = self._state.account.live.values()
+        with self._state.guard:
+            live = tuple(self._state.account.live.values())
         return tuple(order for order in live if source is None or order.request.source == source)
 
     def balances(self) -> Mapping[tuple[str, str], Decimal]:
-        return MappingProxyType(self._state.account.balances)
+        with self._state.guard:
+            return MappingProxyType(dict(self._state.account.balances))
 
     def equity(self) -> Decimal | None:
         return self._state.equity.value
 
     def equity_series(self) -> ValueSeries:
-        return value_series(self._state.equity.points)
+        with self._state.guard:
+            return value_series(self._state.equity.points)
 
     def report(self, type: type[R], focus: InstrumentId | None = None) -> R | None:
         found = self._state.reports_by_type.get((type, focus if focus is not None else self.focus))

@@ -104,10 +104,11 @@ async def announced(
 
 def _apply(state: State, past: Sequence[MarketEvent]) -> None:
     """Take in events of the past without moving the state's own time or its count of what it was told."""
-    at, events = state.at, state.events
-    for event in past:
-        state.apply(event, available_at(event))
-    state.at, state.events = at, events
+    with state.guard:
+        at, events = state.at, state.events
+        for event in past:
+            state.apply(event, available_at(event))
+        state.at, state.events = at, events
 
 
 def _longest(feeds: Sequence[Feed]) -> list[Feed]:

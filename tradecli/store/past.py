@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tradecli.domain.events import Event, Fill
+from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.order import Order
 from tradecli.domain.position import LedgerEntry
 from tradecli.store.reader import LedgerReader, read_body
@@ -41,6 +42,23 @@ class PastRows:
             self.events: tuple[Event, ...] = tuple(_events(db, run_id, path))
         finally:
             db.close()
+
+
+def traded_in(path: Path) -> tuple[InstrumentId, ...]:
+    """Return every instrument that the newest run of a ledger had an order or a fill on; none without a run."""
+    if not path.exists():
+        return ()
+    with LedgerReader(path) as reader:
+        runs = reader.runs(limit=1)
+        if not runs:
+            return ()
+        run_id = runs[0].run_id
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    try:
+        query = "SELECT instrument FROM orders WHERE run_id = ?1 UNION SELECT instrument FROM fills WHERE run_id = ?1"
+        return tuple(InstrumentId(row[0]) for row in db.execute(query, (run_id,)))
+    finally:
+        db.close()
 
 
 def _capital(rows: Iterator[Sequence[Any]]) -> Iterator[tuple[int, Decimal | None, float, Decimal]]:

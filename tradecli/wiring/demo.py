@@ -131,7 +131,7 @@ class _Demo:
             self.parts.assessor,
             self.parts.venue,
             SimulatedClock(start, speed),
-            self.ledger,  # type: ignore[arg-type]
+            self.ledger,
             self.ledger.lease,
             self.switch,
             durable=True,

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tradecli import __version__, codec
 from tradecli.config import folders
 from tradecli.config.changes import ConfigWatch
 from tradecli.config.loading import Config, load
@@ -32,17 +30,13 @@ from tradecli.domain.feed import (
     QuoteFeed,
     TradeFeed,
 )
-from tradecli.domain.instrument import Instrument
 from tradecli.domain.market import Book, Quote, Trade
-from tradecli.engine.clock import SimulatedClock, SystemClock
+from tradecli.engine.clock import SystemClock
 from tradecli.engine.picture import Pictures
-from tradecli.engine.runner import Runner
 from tradecli.engine.session import EngineSession, Plan
 from tradecli.engine.warmup import announced, warm_up
 from tradecli.errors import NotFound, UsageError
 from tradecli.store.budget import SharedBudget
-from tradecli.store.killswitch import KillSwitch
-from tradecli.store.ledger import Run
 from tradecli.store.market import MarketStore
 from tradecli.store.recorder import Recorder
 from tradecli.venues.ccxt import PROFILES, profile_of
@@ -53,8 +47,9 @@ from tradecli.venues.ccxt.market import CcxtMarket
 from tradecli.venues.ccxt.profile import Listed
 from tradecli.venues.ccxt.transport import connect
 from tradecli.wiring.config_beat import with_config
+from tradecli.wiring.desk import Listing, LiveDesk, list_desk, run_of
 from tradecli.wiring.kept import KeptMarket
-from tradecli.wiring.parts import Parts, build, config_content, kill_file, stream_feeds, watch
+from tradecli.wiring.parts import Parts, stream_feeds
 from tradecli.wiring.session_ledger import SessionLedger
 
 LIVE_MODES = (Mode.PAPER, Mode.REHEARSAL)
@@ -62,7 +57,7 @@ LIVE_NOTE = "Live markets, paper fills."
 LOOPBACK_NOTE = "Loopback venues: nothing leaves this machine."
 PORT_FILE = "loopback.port"
 """In the folder of a rehearsal's profile: the port on which its loopback server listens."""
-_AT_ONCE = (Quote, Trade, Book, LinkChanged)
+_AT_ONCE = (Quote, Trade, Book, LinkChanged, TimerFired)
 """What need not wait for the past."""
 
 
@@ -164,54 +159,42 @@ class _Live:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.run = _run_of(config)
-        self.ledger = SessionLedger(config.place, self.run)
-        self.switch = KillSwitch(kill_file(config.profile))
+        self.ledger = SessionLedger(config.place, run_of(config), continues=True)
         self.listings: dict[str, Sequence[Listed]] = {}
         self.unlisted: dict[str, str] = {}
         """Venues that could not be reached at the start, and why: they stay closed."""
-        self.parts: Parts = build(config, asyncio.run(self._list()), seed=config.paper.seed)
         self.reach: Reach | None = None
         self.market: KeptMarket | None = None
         self._store: MarketStore | None = None
         self._keeping: asyncio.Task[None] | None = None
-        self.runner: Runner | None = None
+        self.ledger.acquire()
+        try:
+            self.desk = LiveDesk(config, asyncio.run(self._list()), self.ledger, thinks_beside=True)
+        except BaseException:
+            self.ledger.lock.release()
+            raise
+        self.parts: Parts = self.desk.parts
+        mode = config.mode
+        note = LOOPBACK_NOTE if mode is Mode.REHEARSAL else LIVE_NOTE
+        heard = self.desk.live.heard
+        self.pictures = Pictures(self.parts.engine, heard, mode, self.ledger.run_id, config.paper.seed, note)
 
-    async def _list(self) -> Sequence[Instrument]:
-        """Ask every venue for its listing and return the instruments that are watched, or may be hedged with."""
+    async def _list(self) -> Listing:
+        """Ask every venue for its listing; what it answers need not be asked for again."""
         reach = Reach(self.config.mode, self.config.profile)
         joined = JoinedMarket(self.config.run.venues, reach.market, reach.inbox)
         try:
-            found = await joined.instruments()
+            found = await list_desk(self.config, joined)
             for venue, market in joined.markets.items():
                 self.listings[venue] = tuple(market.client.by_id.values())
             self.unlisted = {venue: error.message for venue, error in joined.missing.items()}
         finally:
             await joined.close()
             await reach.close()
-        watched = set(watch(self.config, found))
-        return [each for each in found if each.id in watched]
+        return found
 
     def session(self, for_ms: int | None, edits: ConfigWatch) -> EngineSession:
-        self.ledger.acquire()
-        start = self.run.started
-        runner = self.runner = Runner(
-            self.parts.engine,
-            self.parts.assessor,
-            self.parts.venue,
-            SimulatedClock(start),
-            self.ledger,  # type: ignore[arg-type]
-            self.ledger.lease,
-            self.switch,
-            durable=True,
-            keep_reports=True,
-            real=SystemClock(),
-        )
-        mode = self.config.mode
-        note = LOOPBACK_NOTE if mode is Mode.REHEARSAL else LIVE_NOTE
-        pictures = Pictures(
-            self.parts.engine, runner.heard, mode, self.run.run_id, self.config.paper.seed, note
-        )
+        start = self.desk.clock.now()
         plan = Plan(
             source=self._source(),
             start=start,
@@ -220,20 +203,21 @@ class _Live:
             on_exit=self.config.run.on_exit,
         )
         return EngineSession(
-            mode,
-            runner,
-            pictures,
+            self.config.mode,
+            self.desk.live,
+            self.pictures,
             plan,
             release=self._release,
             close=self._close,
-            beat=with_config(self.ledger.beat, edits, runner),
+            beat=with_config(self.ledger.beat, edits, self.desk.live),
         ).start()
 
     def _release(self, scope: Scope, reason: str) -> None:
-        self.switch.release(scope)
+        self.desk.switch.release(scope)
 
     async def _open(self) -> None:
-        await self.ledger.open()
+        await self.desk.take_up()
+        self.pictures.taken_up(self.ledger.run_id)
         self._store = await MarketStore.open(self.config.place.market)
         self.reach = Reach(self.config.mode, self.config.profile, priority=Priority.HISTORY)
         self.reach.knows(self.listings)
@@ -243,19 +227,19 @@ class _Live:
         self.market = KeptMarket(joined, self._store)
 
     async def _source(self) -> AsyncIterator[Event]:
-        """Yield prices and links at once; bars, rates and the time once the past that they build on is in.
+        """Yield prices and links at once; bars and rates once the past that they build on is in.
 
-        Until then nothing is decided: prices move before the first cycle is due, and then wait. Whoever watches is
-        told ten times a second.
+        Until then the engine decides nothing of itself. It hears of people, of its account and of the kill flag.
         """
         assert self.market is not None  # noqa: S101 - ``_open`` runs before the source is asked
         warming = asyncio.ensure_future(self._warm(self.market))
         stream = self._ahead_of(warming, self.market.stream(self._listened()))
+        begun = self.desk.clock.now()
         for venue, why in self.unlisted.items():
             reason = f"not reached at the start, and closed until the next one: {why}"
-            yield LinkChanged(venue=venue, up=False, ts=self.run.started, reason=reason)
+            yield LinkChanged(venue=venue, up=False, ts=begun, reason=reason)
         try:
-            async for event in announced(stream, warming, self.run.started, SystemClock().now):
+            async for event in announced(stream, warming, begun, self.desk.clock.now):
                 yield event
         finally:
             warming.cancel()
@@ -263,35 +247,23 @@ class _Live:
     async def _ahead_of(
         self, warming: asyncio.Future[None], stream: AsyncIterator[Event]
     ) -> AsyncIterator[Event]:
-        held: list[Event] = []
-        newest: dict[tuple[type, str], Event] = {}
-        now = SystemClock().now()
-        patience = now - now % MINUTE_MS + MINUTE_MS
+        engine, held = self.parts.engine, list[Event]()
         async for event in stream:
-            if warming.done():
+            if engine.waits and warming.done():
                 warming.result()
-                for late in (*held, *newest.values()):
+                for late in held:
                     yield late
                 held.clear()
-                newest.clear()
+                engine.waits = False
+            if not engine.waits or isinstance(event, _AT_ONCE):
                 yield event
-            elif isinstance(event, _AT_ONCE) and SystemClock().now() < patience:
-                yield event
-            elif isinstance(event, Quote | Book):
-                newest[type(event), event.instrument] = event
-            elif not isinstance(event, TimerFired):
+            else:
                 held.append(event)
-            elif (
-                isinstance(event, TimerFired)
-                and self.runner is not None
-                and self.runner.on_breath is not None
-            ):
-                await self.runner.on_breath()
 
     def _listened(self) -> tuple[Feed, ...]:
         """Return what is listened to: what topics declare, and all that paper fills and the screens are made of."""
         own: list[Feed] = []
-        for id in self.parts.watched:
+        for id in sorted({*self.parts.watched, *self.desk.held()}):
             own += [QuoteFeed(id), BookFeed(id), TradeFeed(id), MarkFeed(id), FundingFeed(id)]
             own.append(CandleFeed(id, MINUTE_MS))
         return stream_feeds((*own, *self.parts.feeds))
@@ -316,18 +288,3 @@ class _Live:
 
 async def _breathe() -> None:
     await asyncio.sleep(0)
-
-
-def _run_of(config: Config) -> Run:
-    content = config_content(config)
-    started = time.time_ns() // 1_000_000
-    return Run(
-        run_id=f"{config.mode.value}-{started:x}",
-        mode=config.mode,
-        started=started,
-        seed=config.paper.seed,
-        config_digest=codec.digest(content),
-        config=content,
-        data={"source": "live", "venues": list(config.run.venues), "symbols": list(config.run.symbols)},
-        code=__version__,
-    )

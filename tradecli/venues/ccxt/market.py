@@ -310,8 +310,9 @@ async def drained(
                     task.result()
             if all(task.done() for task in tasks):
                 return
-            with suppress(TimeoutError):
-                await asyncio.wait_for(inbox.wait(), every_s)
+            with suppress(TimeoutError):  # wait_for would lose a cancellation that comes with an event (3.11)
+                async with asyncio.timeout(every_s):
+                    await inbox.wait()
     finally:
         for task in tasks:
             task.cancel()

@@ -65,13 +65,14 @@ class Clearing:
         return order
 
     def restore(self, snapshot: AccountSnapshot) -> list[Working]:
-        """Take over balances, positions, trade ids and working orders; return the orders to be placed."""
+        """Take over balances, positions, trade ids, paid funding and working orders; return the orders to be placed."""
         account = self.accounts[snapshot.venue]
         account.balances = {coin: Decimal(amount) for coin, amount in snapshot.balances.items()}
         account.positions = {position.instrument: position for position in snapshot.positions}
         for fill in snapshot.fills:
             self._trade_ids[fill.instrument] = max(self._trade_ids[fill.instrument], int(fill.trade_id))
         self._fills[snapshot.venue].extend(snapshot.fills)
+        self._paid.update(paid.payment_id for paid in snapshot.income if isinstance(paid, e.FundingPaid))
         restored = []
         for open_order in snapshot.open_orders:
             pit = self.pits[open_order.request.instrument]

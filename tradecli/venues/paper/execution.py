@@ -32,6 +32,11 @@ class PaperExecution:
         self._clock = clock
         self._ready: deque[AccountEvent] = deque()
         self._changed = asyncio.Event()
+        self._awaited: int | None = None
+
+    def restore(self, snapshot: AccountSnapshot) -> None:
+        """Take up the account where an earlier process left it, before the stream is asked for."""
+        self._paper.restore(snapshot)
 
     async def submit(self, order: Approved, gate: Gate) -> None:
         """Take the last look and send; a gate that says no makes the order void, and nothing is sent."""
@@ -57,7 +62,8 @@ class PaperExecution:
     def on_market(self, event: MarketEvent) -> None:
         """Match our orders against a market event that is known now."""
         self._paper.on_market(event, self._clock.now())
-        self._changed.set()
+        if self._paper.next_at() != self._awaited:
+            self._changed.set()
 
     async def stream(self) -> AsyncIterator[AccountEvent]:
         """Yield outcomes when their time has come; it ends only by cancellation."""
@@ -68,7 +74,8 @@ class PaperExecution:
             while self._ready:
                 yield self._ready.popleft()
             if not self._changed.is_set():
-                await self._wait(self._paper.next_at())
+                self._awaited = self._paper.next_at()
+                await self._wait(self._awaited)
 
     async def _wait(self, until: int | None) -> None:
         """Wait for the next outcome's time, or for something that may bring it forward."""

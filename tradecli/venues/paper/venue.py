@@ -84,7 +84,8 @@ class PaperVenue:
     def restore(self, snapshot: AccountSnapshot) -> None:
         """Take up an account where an earlier session left it, before anything is submitted.
 
-        Working orders rest again with an unknown queue; trade ids go on after the newest fill of each instrument.
+        Working orders rest again with an unknown queue, and fill only on what comes from now on; trade ids go on after
+        the newest fill of each instrument, and funding that ``income`` names is not paid again.
         """
         self._funded = True
         self._seen.update(order.client_id for order in snapshot.open_orders)
@@ -103,7 +104,7 @@ class PaperVenue:
             return ()
         self._funded = True
         accounts = self._clearing.accounts
-        parts = _split(self._settings.initial_balance, len(accounts))
+        parts = split(self._settings.initial_balance, len(accounts))
         for account, amount in zip(accounts.values(), parts, strict=True):
             account.credit(DEPOSIT_COIN, amount)
         return tuple(
@@ -384,7 +385,7 @@ class PaperVenue:
             self._clearing.fund(rate, at)
 
 
-def _split(total: Decimal, parts: int) -> list[Decimal]:
+def split(total: Decimal, parts: int) -> list[Decimal]:
     """Split an amount into equal parts of whole cents; the first takes what is left over."""
     each = (total / parts).quantize(Decimal("0.01"), "ROUND_DOWN")
     return [total - each * (parts - 1), *[each] * (parts - 1)]
