@@ -26,6 +26,7 @@ from tradecli.present.blocks import Panel
 from tradecli.store.killswitch import KillSwitch
 from tradecli.store.lock import holder_of
 from tradecli.store.reader import EVER, Beat, LedgerReader, RunRow
+from tradecli.store.reader import is_alive as is_alive
 
 SELECT = ("symbols", "watchlist", "venue", "since", "until", "at")
 RunId = Annotated[
@@ -184,19 +185,6 @@ def here() -> Place:
 def latches(place: Place) -> tuple[Latch, ...]:
     """Return the kill levels in force by the flag file of a profile."""
     return KillSwitch(place.kill).load()
-
-
-def is_alive(beat: Beat | None) -> bool:
-    """Say whether the process that left a sign of life is still there."""
-    if beat is None:
-        return False
-    try:
-        os.kill(beat.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return bool(beat.body.get("running", True))
 
 
 def _file_of(run_id: str, place: Place) -> Any:

@@ -1,14 +1,15 @@
-"""``tradecli orders``: what was asked of the venues and what became of it, from the ledger. It sends nothing."""
+"""``tradecli orders``: what was asked of the venues and what became of it, from the ledger; one order, one cancel."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 
 import msgspec
 import typer
 
-from tradecli.cli import desk, parse
+from tradecli.cli import desk, options, order_entry, parse
 from tradecli.cli.commands import Commands
 from tradecli.cli.output import Answer
 from tradecli.domain.enums import OrderStatus
@@ -18,7 +19,8 @@ from tradecli.present.blocks import Align, Cell, Column, Facts, Panel, Table, To
 from tradecli.present.format import age, moment, price, qty, time
 
 _MOST = 1_000_000
-app = Commands("orders", "Orders of the ledger.")
+app = Commands("orders", "Orders: send one, cancel, list.")
+Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]
 UNITS = {"qty": "base", "filled": "base", "remaining": "base", "price": "quote", "average_price": "quote"}
 _TONES = {
     OrderStatus.OPEN: Tone.ACCENT,
@@ -119,6 +121,82 @@ def show_order(
             ),
         )
         return ledger.answer("tradecli.orders.show/1", [story], units=UNITS, panels=lambda: _story(story))
+
+
+@app.answers("new", uses=("venue",), schema="tradecli.orders.new/1", row=OrderRow)
+def new_order(
+    symbol: Annotated[
+        str, typer.Argument(metavar="SYMBOL", help="as the venue writes it", show_default=False)
+    ],
+    side: Annotated[str, typer.Argument(metavar="SIDE", help="buy or sell", show_default=False)],
+    quantity: Annotated[str, typer.Argument(metavar="QTY", help="in base units", show_default=False)],
+    price_limit: Annotated[
+        str, typer.Option("--price", help="a limit order at this price", show_default=False)
+    ] = "",
+    market: Annotated[bool, typer.Option("--market", help="take what there is at once")] = False,
+    stop: Annotated[str, typer.Option("--stop", help="wait for this price", show_default=False)] = "",
+    tif: Annotated[
+        str, typer.Option("--tif", help="gtc, ioc or fok [default: gtc]", show_default=False)
+    ] = "",
+    post_only: Annotated[bool, typer.Option("--post-only", help="never take liquidity")] = False,
+    reduce_only: Annotated[
+        bool, typer.Option("--reduce-only", help="only bring the position to zero")
+    ] = False,
+    idempotency_key: Annotated[
+        str, typer.Option("--idempotency-key", help="send once for this name, for ever", show_default=False)
+    ] = "",
+    again: Annotated[bool, typer.Option("--again", help="an order like the last one is meant")] = False,
+    yes: Yes = False,
+) -> Answer:
+    """Send one order of the paper account, through every limit, and say what became of it.
+
+    While an engine runs on the account it is refused (exit 9): trade in its console.
+    """
+    asked = order_entry.ticket(
+        symbol,
+        side,
+        quantity,
+        limit=price_limit,
+        market=market,
+        stop=stop,
+        tif=tif,
+        post_only=post_only,
+        reduce_only=reduce_only,
+        key=idempotency_key,
+        again=again,
+    )
+    placed = order_entry.send(asked, yes=yes)
+    return _done("tradecli.orders.new/1", [order_row(placed.order)], placed.rounded)
+
+
+@app.answers("cancel", schema="tradecli.orders.cancel/1", row=OrderRow)
+def cancel_orders(
+    order_id: Annotated[
+        str, typer.Argument(metavar="[ID]", help="our id of the order", show_default=False)
+    ] = "",
+    everything: Annotated[bool, typer.Option("--all", help="every working order")] = False,
+    yes: Yes = False,
+) -> Answer:
+    """Cancel one working order of the paper account, or all, and say how they ended."""
+    orders = order_entry.withdraw(order_id, everything=everything, yes=yes)
+    rows = [order_row(order) for order in orders]
+    told = [] if everything or rows[0].reason else [f"{order_id} was {rows[0].status} already"]
+    return _done("tradecli.orders.cancel/1", rows, told)
+
+
+def _done(schema: str, rows: list[OrderRow], warnings: Sequence[str]) -> Answer:
+    """Return what became of orders just now."""
+    now = max((row.updated_at for row in rows), default=options.current().now)
+    return Answer(
+        schema=schema,
+        mode=desk.here().mode,
+        data=rows,
+        as_of=now,
+        asked_at=now,
+        units=UNITS,
+        warnings=tuple(warnings),
+        panels=lambda: [_table(rows)],
+    )
 
 
 def order_row(order: Order) -> OrderRow:

@@ -1,4 +1,4 @@
-"""One order and no more: what a one-shot command does with a live engine of its own.
+"""One order or cancel and no more: what a one-shot command does with a live engine of its own.
 
 It holds the lock of the ledger for as long as it runs, so that commands at once come one after the other, and each
 counts what those before it left unresolved (M07). It takes the same road as every order: reconcile, limits, intent,
@@ -9,15 +9,18 @@ is UNKNOWN, and the next run goes on asking.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 
-from tradecli.domain.enums import OrderStatus
-from tradecli.domain.events import Event, OrderAsked
+from tradecli.domain.enums import OrderStatus, OrderType, TimeInForce
+from tradecli.domain.events import CancelAsked, Event, OrderAsked
 from tradecli.domain.order import FINAL, Order, OrderRequest
 from tradecli.engine.live import Live
 from tradecli.errors import (
     DeniedByRisk,
+    Halted,
     NotEnoughData,
+    NotFound,
     OutcomeUnknown,
     ReconciliationMismatch,
     TradecliError,
@@ -25,7 +28,9 @@ from tradecli.errors import (
 )
 
 _LOOK_MS = 20
-_SEEN = FINAL | {OrderStatus.OPEN}
+_DENIED = re.compile(r"E-RISK-([0-9]{3}) (.*)", re.DOTALL)
+_LATCH = 101
+_RESTS: frozenset[OrderStatus] = FINAL | {OrderStatus.OPEN}
 
 
 async def place_once(
@@ -38,16 +43,56 @@ async def place_once(
     """
     clock = live.clock
     until = clock.now() + within_ms
+    if key and key in live.engine.keys:
+        raise DeniedByRisk(f"nothing new was sent: key {key} was used before", number=122)
     running = asyncio.ensure_future(live.run(source, clock.now(), None))
     try:
-        await _ready(live, running, request, until)
+        await _ready(live, running, until)
+        await _priced(live, running, request, until)
         before = _names(live)
         live.inbox.append(OrderAsked(request=request, ts=clock.now(), key=key))
         return await _outcome(live, running, before, until)
     finally:
-        live.stopping = True
-        await asyncio.wait([running])
-        await live.close()
+        await _end(live, running)
+
+
+async def cancel_once(
+    live: Live, source: AsyncIterator[Event], client_id: str | None, reason: str, *, within_ms: int = 15_000
+) -> tuple[Order, ...]:
+    """Cancel one working order, or all of them, and return them as they stand once the venue has answered.
+
+    An order that has ended before is returned as it ended. Raises ``NotFound`` for an id that is not ours, and
+    ``OutcomeUnknown`` when an order may still be live.
+    """
+    account = live.engine.state.account
+    if client_id is not None and account.order(client_id) is None:
+        raise NotFound(
+            f"no order {client_id[:40]!a} in this account", number=140, hint="tradecli orders list"
+        )
+    until = live.clock.now() + within_ms
+    running = asyncio.ensure_future(live.run(source, live.clock.now(), None))
+    try:
+        await _ready(live, running, until)
+        names = (client_id,) if client_id is not None else tuple(account.live)
+        live.inbox.append(CancelAsked(client_id=client_id, ts=live.clock.now(), reason=reason))
+        while any(name in account.live for name in names) and live.clock.now() < until:
+            if running.done():
+                break
+            await live.clock.sleep_until(live.clock.now() + _LOOK_MS)
+    finally:
+        await _end(live, running)
+    orders = tuple(order for name in names if (order := account.order(name)) is not None)
+    left = [order.client_id for order in orders if order.is_live]
+    if left:
+        hint = "it may still fill: the next run asks the venue again"
+        raise OutcomeUnknown(f"the cancel of {', '.join(left[:3])} is not confirmed", number=105, hint=hint)
+    return orders
+
+
+async def _end(live: Live, running: asyncio.Future[None]) -> None:
+    live.stopping = True
+    await asyncio.wait([running])
+    await live.close()
 
 
 def raise_unless_placed(order: Order) -> None:
@@ -55,9 +100,12 @@ def raise_unless_placed(order: Order) -> None:
     name, why = order.client_id, order.reason
     match order.status:
         case OrderStatus.DENIED:
-            raise DeniedByRisk(f"denied: {why}", number=102)
+            number, told = _check_of(why)
+            if number == _LATCH:
+                raise Halted(told, number=110, hint="tradecli kill status")
+            raise DeniedByRisk(told, number=number)
         case OrderStatus.VOID | OrderStatus.NOT_PLACED:
-            raise DeniedByRisk(f"not sent: {why}", number=103)
+            raise DeniedByRisk(f"not sent: {why}", number=121)
         case OrderStatus.REJECTED:
             venue = order.request.instrument.rpartition("@")[2]
             raise Unavailable(f"{name} was rejected: {why}", venue=venue, number=112)
@@ -68,8 +116,8 @@ def raise_unless_placed(order: Order) -> None:
             pass
 
 
-async def _ready(live: Live, running: asyncio.Future[None], request: OrderRequest, until: int) -> None:
-    """Wait until the books equal the venue's and the instrument has a price."""
+async def _ready(live: Live, running: asyncio.Future[None], until: int) -> None:
+    """Wait until the books equal the venue's."""
     while True:
         if running.done():
             running.result()
@@ -78,12 +126,35 @@ async def _ready(live: Live, running: asyncio.Future[None], request: OrderReques
         reconciled = all(recovery.open for recovery in recoveries)
         if reconciled and any(recovery.mismatches for recovery in recoveries):
             raise ReconciliationMismatch("our books differ from the venue's: nothing was sent", number=111)
-        if reconciled and live.engine.state.mid(request.instrument) is not None:
+        if reconciled:
             return
         if live.clock.now() >= until:
-            told = "no price" if reconciled else "the books are not reconciled"
-            raise NotEnoughData(f"{told} in time: nothing was sent", number=131)
+            raise NotEnoughData("the books are not reconciled in time: nothing was sent", number=131)
         await live.clock.sleep_until(live.clock.now() + _LOOK_MS)
+
+
+async def _priced(live: Live, running: asyncio.Future[None], request: OrderRequest, until: int) -> None:
+    """Wait until the instrument has a price, and, for half the time, until the whole account has been valued with it.
+
+    What a venue that is silent holds stays without a price: the limits then allow what reduces, and nothing else.
+    """
+    state, clock = live.engine.state, live.clock
+    patience = clock.now() + (until - clock.now()) // 2
+    priced_at: int | None = None
+    while True:
+        if running.done():
+            running.result()
+            raise NotEnoughData("the engine ended before anything was sent", number=130)
+        now = clock.now()
+        has_price = state.mid(request.instrument) is not None
+        if has_price and priced_at is None and state.equity_now() is not None:
+            priced_at = now
+        valued = priced_at is not None and live.engine.looked_at > priced_at
+        if has_price and (valued or now >= patience):
+            return
+        if now >= until:
+            raise NotEnoughData(f"{request.instrument} has no price: nothing was sent", number=132)
+        await clock.sleep_until(now + _LOOK_MS)
 
 
 async def _outcome(live: Live, running: asyncio.Future[None], before: frozenset[str], until: int) -> Order:
@@ -91,10 +162,10 @@ async def _outcome(live: Live, running: asyncio.Future[None], before: frozenset[
     while True:
         new = sorted(_names(live) - before)
         order = account.order(new[0]) if new else None
-        if order is not None and (order.status in _SEEN or live.clock.now() >= until):
+        if order is not None and (order.status in _seen(order.request) or live.clock.now() >= until):
             return order
         if order is None and live.clock.now() >= until:
-            raise DeniedByRisk("nothing new was sent: this request was made before", number=104)
+            raise DeniedByRisk("nothing new was sent: this request was made before", number=122)
         if running.done():
             broken = running.exception()
             if isinstance(broken, TradecliError) and order is None:
@@ -103,6 +174,18 @@ async def _outcome(live: Live, running: asyncio.Future[None], before: frozenset[
                 return order
             raise NotEnoughData("the engine ended before anything was sent", number=130) from broken
         await live.clock.sleep_until(live.clock.now() + _LOOK_MS)
+
+
+def _seen(request: OrderRequest) -> frozenset[OrderStatus]:
+    """Return the states in which the outcome is known: an order that cannot rest has none before its end."""
+    rests = request.type is not OrderType.MARKET and request.tif is TimeInForce.GTC
+    return _RESTS if rests else FINAL
+
+
+def _check_of(reason: str) -> tuple[int, str]:
+    """Return the number of the check that denied an order, and what it found."""
+    found = _DENIED.fullmatch(reason)
+    return (int(found[1]), found[2]) if found else (120, reason)
 
 
 def _names(live: Live) -> frozenset[str]:

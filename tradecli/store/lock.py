@@ -18,7 +18,7 @@ from tradecli.errors import LockHeld
 from tradecli.ports import Clock
 from tradecli.store.private import make_private
 
-_AGAIN_MS = 25
+AGAIN_MS = 25
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class ProcessLock:
             except LockHeld:
                 if clock.monotonic() >= until:
                     raise
-            await clock.sleep_until(clock.now() + _AGAIN_MS)
+            await clock.sleep_until(clock.now() + AGAIN_MS)
 
     def acquire(self) -> None:
         """Take the lock, or raise ``LockHeld`` naming the process that has it."""

@@ -7,6 +7,7 @@ question can be asked as of an earlier moment too: rows are only ever added.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -363,6 +364,19 @@ def read_body(body: str, type: type[T], path: Path) -> T:
     except msgspec.MsgspecError as error:
         told = "a row cannot be read: its record is gone or damaged"
         raise StoreFault(told, path=str(path), number=149, hint="tradecli db verify") from error
+
+
+def is_alive(beat: Beat | None) -> bool:
+    """Say whether the process that left a sign of life is still there."""
+    if beat is None:
+        return False
+    try:
+        os.kill(beat.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return bool(beat.body.get("running", True))
 
 
 def _run_row(row: tuple[Any, ...]) -> RunRow:
