@@ -276,12 +276,13 @@ def test_no_global_flag_takes_a_secret() -> None:
 WANTS = {
     "ORDER_ID": ["tcx1"], "SYMBOL": ["BTCUSDT"], "RUN_ID": ["r1"], "NAME": ["own"], "PATH": ["x.csv"],
     "FILE": ["x.db"], "SHELL": ["bash"], "--reason": ["--reason", "drill"], "SYMBOLS": ["BTCUSDT"],
+    "SIDE": ["buy"], "QUANTITY": ["0.01"],
 }  # fmt: skip
 """What a command cannot be asked without."""
 MEASURED = {
     "--levels", "--capital", "--days", "--wings", "--delta", "--for", "--cycles", "--max-order",
     "--max-drawdown", "--interval", "--kind", "--market", "--time-unit", "--on-exit", "--by", "--status",
-    "--level", "--venues", "--symbol",
+    "--level", "--venues", "--symbol", "--price", "--stop", "--tif",
 }  # fmt: skip
 """Options that take a number, a length of time, a choice or a name: nothing hostile is ever a value of theirs."""
 TYPED = {"--levels", "--capital", "--days", "--wings", "--delta"}

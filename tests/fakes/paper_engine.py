@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 
-from tradecli.domain.enums import OrderStatus, OrderType, Side, TradingState
+from tradecli.domain.enums import OrderStatus, OrderType, Side
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.order import OrderRequest
 from tradecli.engine.session import EngineSession
@@ -35,10 +35,9 @@ def order(side: Side, qty: str, price: Decimal | None = None) -> OrderRequest:
 
 
 def trade(session: EngineSession) -> None:
-    """Buy at market, and let an order rest far above."""
-    shot = until(
-        session, lambda s: BTC in s.quotes and s.state is TradingState.ACTIVE and s.equity is not None
-    )
+    """Buy at market, and let an order rest far above, once nothing is closed any more."""
+    until(session, lambda _: session.preview(order(Side.BUY, "0.02")).refused is None)
+    shot = session.snapshot()
     session.submit(order(Side.BUY, "0.02"))
     far = Decimal(round(shot.quotes[BTC].bid * 1.04))
     session.submit(order(Side.SELL, "0.01", far))

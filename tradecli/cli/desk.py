@@ -5,7 +5,6 @@ Everything is read-only and cheap: no engine, no validator, no asynchronous driv
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any

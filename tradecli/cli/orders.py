@@ -172,7 +172,7 @@ def new_order(
 @app.answers("cancel", schema="tradecli.orders.cancel/1", row=OrderRow)
 def cancel_orders(
     order_id: Annotated[
-        str, typer.Argument(metavar="[ID]", help="our id of the order", show_default=False)
+        str, typer.Argument(metavar="ID", help="our id of the order", show_default=False)
     ] = "",
     everything: Annotated[bool, typer.Option("--all", help="every working order")] = False,
     yes: Yes = False,
