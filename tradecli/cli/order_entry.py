@@ -72,9 +72,9 @@ def send(asked: Ticket, *, yes: bool) -> Placed:
     from tradecli.engine.once import raise_unless_placed
     from tradecli.wiring.ordering import place
 
-    config = _config()
+    config = account()
     confirm(_told(config, asked), yes=yes)
-    placed = place(config, asked, _within())
+    placed = place(config, asked, within_ms())
     raise_unless_placed(placed.order)
     return placed
 
@@ -85,10 +85,10 @@ def withdraw(order_id: str, *, everything: bool, yes: bool) -> tuple[Order, ...]
 
     if bool(order_id) == everything:
         raise UsageError("name one order, or say --all", number=103)
-    config = _config()
+    config = account()
     what = "every working order" if everything else f"order {order_id[:40]!a}"
     confirm(f"{config.mode.upper()}: cancel {what}", yes=yes)
-    return cancel(config, None if everything else order_id, "asked from the shell", _within())
+    return cancel(config, None if everything else order_id, "asked from the shell", within_ms())
 
 
 def need_account(place: Place) -> None:
@@ -118,7 +118,8 @@ def confirm(what: str, *, yes: bool) -> None:
         raise KeyboardInterrupt
 
 
-def _config() -> Config:
+def account() -> Config:
+    """Return the configuration of the profile's account; a usage error where a command may not trade on it."""
     given = options.current()
     need_account(locate(given.profile, given.config, given.db))
     if given.offline:
@@ -126,7 +127,7 @@ def _config() -> Config:
     return load(given.profile, given.config, given.db)
 
 
-def _within() -> int:
+def within_ms() -> int:
     """Return how long the outcome is waited for: most of ``--timeout``, so that it does not cut the answer off."""
     given = options.current().timeout_ms
     return _WITHIN_MS if given is None else max(min(_WITHIN_MS, given * 3 // 4), 1)

@@ -15,6 +15,7 @@ from tradecli.cli.output import Answer
 from tradecli.domain.enums import OrderStatus
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.order import Order
+from tradecli.errors import ExitCode
 from tradecli.present.blocks import Align, Cell, Column, Facts, Panel, Table, Tone
 from tradecli.present.format import age, moment, price, qty, time
 
@@ -166,7 +167,7 @@ def new_order(
         again=again,
     )
     placed = order_entry.send(asked, yes=yes)
-    return _done("tradecli.orders.new/1", [order_row(placed.order)], placed.rounded)
+    return done("tradecli.orders.new/1", [order_row(placed.order)], placed.rounded)
 
 
 @app.answers("cancel", schema="tradecli.orders.cancel/1", row=OrderRow)
@@ -181,10 +182,12 @@ def cancel_orders(
     orders = order_entry.withdraw(order_id, everything=everything, yes=yes)
     rows = [order_row(order) for order in orders]
     told = [] if everything or rows[0].reason else [f"{order_id} was {rows[0].status} already"]
-    return _done("tradecli.orders.cancel/1", rows, told)
+    return done("tradecli.orders.cancel/1", rows, told)
 
 
-def _done(schema: str, rows: list[OrderRow], warnings: Sequence[str]) -> Answer:
+def done(
+    schema: str, rows: list[OrderRow], warnings: Sequence[str], codes: Sequence[ExitCode] = ()
+) -> Answer:
     """Return what became of orders just now."""
     now = max((row.updated_at for row in rows), default=options.current().now)
     return Answer(
@@ -195,6 +198,7 @@ def _done(schema: str, rows: list[OrderRow], warnings: Sequence[str]) -> Answer:
         asked_at=now,
         units=UNITS,
         warnings=tuple(warnings),
+        codes=codes,
         panels=lambda: [_table(rows)],
     )
 

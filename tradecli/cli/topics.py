@@ -11,19 +11,22 @@ import typing
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from importlib import import_module
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
-from tradecli.cli import options, parse
+from tradecli.cli import options, parse, planning
 from tradecli.cli.commands import Commands
 from tradecli.cli.output import Answer
-from tradecli.components.base import Component, Reach, Topic
+from tradecli.components.base import Component, Reach, Topic, topic_key
 from tradecli.domain.enums import Mode
 from tradecli.domain.number import plain
 from tradecli.errors import ExitCode, UsageError
 from tradecli.present.blocks import Panel
+
+if TYPE_CHECKING:
+    from tradecli.wiring import TopicAnswer
 
 USES = ("symbols", "watchlist", "venue", "at", "seed")
 
@@ -49,12 +52,20 @@ def _command(component: str, topic: Topic, schema: str) -> Callable[..., Answer]
 
     def run(**values: Any) -> Answer:
         typed = tuple(values.pop("symbols", None) or ())
+        wish = planning.wish(values) if topic.orders is not None else None
         query = {
             name: "true" if value is True else _checked(name, value, kinds[name])
             for name, value in values.items()
             if value not in (None, False)
         }
-        return answer(component, topic, schema, typed, query)
+        if wish is not None and wish.apply:
+            if typed or query or options.current().given & {"symbols", "watchlist", "at", "seed", "venue"}:
+                raise UsageError("--apply takes a plan as it is: no symbol and no other option", number=103)
+            return planning.applied(wish.apply, topic_key(component, topic.name), yes=wish.yes)
+        found = assess(component, topic, typed, query)
+        if wish is not None and wish.plan:
+            return planning.planned(found, topic_key(component, topic.name), wish)
+        return _answer(topic, schema, found)
 
     parameters = _parameters(topic)
     run.__doc__ = topic.summary.rstrip(".") + "."
@@ -64,10 +75,8 @@ def _command(component: str, topic: Topic, schema: str) -> Callable[..., Answer]
     return run
 
 
-def answer(
-    component: str, topic: Topic, schema: str, typed: tuple[str, ...], query: Mapping[str, str]
-) -> Answer:
-    """Assess a topic for the symbols that were typed, or for the watched ones, and return it as an answer."""
+def assess(component: str, topic: Topic, typed: tuple[str, ...], query: Mapping[str, str]) -> TopicAnswer:
+    """Assess a topic for the symbols that were typed, or for the watched ones."""
     from tradecli.wiring import assess_once  # the engine and its numerics: only now
 
     given = options.current()
@@ -77,7 +86,7 @@ def answer(
         raise UsageError(
             f"an option cannot be that: {error}", number=147, hint=f"tradecli {component} {topic.name} --help"
         ) from error
-    found = assess_once(
+    return assess_once(
         profile=given.profile,
         config_path=given.config,
         db=given.db,
@@ -90,6 +99,10 @@ def answer(
         offline=given.offline,
         seed=given.seed,
     )
+
+
+def _answer(topic: Topic, schema: str, found: TopicAnswer) -> Answer:
+    given = options.current()
     return Answer(
         schema=schema,
         mode=found.mode,
@@ -177,6 +190,8 @@ def _parameters(topic: Topic) -> list[inspect.Parameter]:
         if field.name.replace("_", "-") in options.BY_NAME:
             raise ValueError(f"{topic.name}: the query field {field.name} is a global flag")
         parameters.append(_option(field, hints[field.name]))
+    if topic.orders is not None:
+        parameters += [_parameter(*each) for each in planning.PARAMETERS]
     return parameters
 
 

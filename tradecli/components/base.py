@@ -16,7 +16,7 @@ from tradecli.domain.feed import Feed
 from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.domain.intent import Intent
 from tradecli.domain.market import Book, FundingRate, OptionChain, Quote
-from tradecli.domain.order import Order
+from tradecli.domain.order import Order, OrderRequest
 from tradecli.domain.position import Position
 from tradecli.present.blocks import Panel
 
@@ -118,6 +118,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     """The longer past that a single answer rests on; a running desk does not keep it."""
     inputs: Callable[[Any], tuple[Input, ...]] = _no_inputs
     propose: Callable[[Any, Any, Any], tuple[Intent, ...]] | None = None
+    orders: Callable[[Any], tuple[OrderRequest, ...]] | None = None
+    """The orders that a report amounts to now: what ``--plan`` writes down and ``--apply`` sends."""
     strategy: str | None = None
     recorded: Callable[[Any], bool] | None = None
     """Whether a run over recorded data asks it by these settings though no strategy reads it: to be scored later."""

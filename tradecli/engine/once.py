@@ -1,4 +1,4 @@
-"""One order or cancel and no more: what a one-shot command does with a live engine of its own.
+"""A few orders or a cancel and no more: what a one-shot command does with a live engine of its own.
 
 It holds the lock of the ledger for as long as it runs, so that commands at once come one after the other, and each
 counts what those before it left unresolved (M07). It takes the same road as every order: reconcile, limits, intent,
@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from tradecli.domain.enums import OrderStatus, OrderType, TimeInForce
 from tradecli.domain.events import CancelAsked, Event, OrderAsked
+from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.order import FINAL, Order, OrderRequest
 from tradecli.engine.live import Live
 from tradecli.errors import (
@@ -41,19 +42,47 @@ async def place_once(
     Raises what ends a run, ``NotEnoughData`` without a price and ``ReconciliationMismatch`` while the books differ;
     nothing was sent then. With a ``key`` that was used before nothing new is sent: ``DeniedByRisk``.
     """
+    (order,) = await place_all_once(live, source, [(request, key)], within_ms=within_ms)
+    return order
+
+
+async def place_all_once(
+    live: Live,
+    source: AsyncIterator[Event],
+    asked: Sequence[tuple[OrderRequest, str]],
+    *,
+    before: Callable[[], None] = lambda: None,
+    within_ms: int = 15_000,
+) -> tuple[Order, ...]:
+    """Send orders with their keys, one after the other, and return them as they stand.
+
+    ``before`` is called once the books are equal and every instrument has a price; what it raises stops all. After an
+    order whose outcome is not known, or once the run has ended, none of the others is sent: fewer come back.
+    """
     clock = live.clock
     until = clock.now() + within_ms
-    if key and key in live.engine.keys:
-        raise DeniedByRisk(f"nothing new was sent: key {key} was used before", number=122)
+    for _, key in asked:
+        if key and key in live.engine.keys:
+            raise DeniedByRisk(f"nothing new was sent: key {key} was used before", number=122)
     running = asyncio.ensure_future(live.run(source, clock.now(), None))
+    made: list[Order] = []
     try:
         await _ready(live, running, until)
-        await _priced(live, running, request, until)
-        before = _names(live)
-        live.inbox.append(OrderAsked(request=request, ts=clock.now(), key=key))
-        return await _outcome(live, running, before, until)
+        for instrument in dict.fromkeys(request.instrument for request, _ in asked):
+            await _priced(live, running, instrument, until)
+        before()
+        for request, key in asked:
+            known = _names(live)
+            live.inbox.append(OrderAsked(request=request, ts=clock.now(), key=key))
+            made.append(await _outcome(live, running, known, until))
+            if made[-1].status not in _RESTS:
+                break
+    except TradecliError:
+        if not made:
+            raise
     finally:
         await _end(live, running)
+    return tuple(made)
 
 
 async def cancel_once(
@@ -133,7 +162,7 @@ async def _ready(live: Live, running: asyncio.Future[None], until: int) -> None:
         await live.clock.sleep_until(live.clock.now() + _LOOK_MS)
 
 
-async def _priced(live: Live, running: asyncio.Future[None], request: OrderRequest, until: int) -> None:
+async def _priced(live: Live, running: asyncio.Future[None], instrument: InstrumentId, until: int) -> None:
     """Wait until the instrument has a price, and, for half the time, until the whole account has been valued with it.
 
     What a venue that is silent holds stays without a price: the limits then allow what reduces, and nothing else.
@@ -146,14 +175,14 @@ async def _priced(live: Live, running: asyncio.Future[None], request: OrderReque
             running.result()
             raise NotEnoughData("the engine ended before anything was sent", number=130)
         now = clock.now()
-        has_price = state.mid(request.instrument) is not None
+        has_price = state.mid(instrument) is not None
         if has_price and priced_at is None and state.equity_now() is not None:
             priced_at = now
         valued = priced_at is not None and live.engine.looked_at > priced_at
         if has_price and (valued or now >= patience):
             return
         if now >= until:
-            raise NotEnoughData(f"{request.instrument} has no price: nothing was sent", number=132)
+            raise NotEnoughData(f"{instrument} has no price: nothing was sent", number=132)
         await clock.sleep_until(now + _LOOK_MS)
 
 

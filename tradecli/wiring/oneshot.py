@@ -53,6 +53,8 @@ class TopicAnswer(msgspec.Struct, frozen=True):
     """The newest thing that it rests on; of several reports, that of the one that is furthest behind."""
     warnings: tuple[str, ...]
     topic: Topic
+    state: Any
+    """The engine's state that it was assessed on."""
     missing: tuple[str, ...] = ()
     """Venues that were meant and could not be asked."""
 
@@ -193,6 +195,7 @@ def _assess(
         as_of=None if behind is None else min(behind, at),
         warnings=tuple(warnings),
         topic=topic,
+        state=parts.engine.state,
     )
 
 

@@ -21,13 +21,15 @@ from tradecli.domain.events import Event
 from tradecli.domain.feed import BookFeed, Feed, QuoteFeed
 from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.domain.order import Order, OrderRequest
-from tradecli.engine.once import cancel_once, place_once
+from tradecli.domain.order_plan import OrderPlan, account_digest, broken_by
+from tradecli.engine.once import cancel_once, place_all_once, place_once
 from tradecli.errors import (
     DeniedByRisk,
     LockHeld,
     NotEnoughData,
     NotFound,
     OutcomeUnknown,
+    PlanExpired,
     StoreFault,
     TimedOut,
     UsageError,
@@ -47,7 +49,8 @@ _WAIT_MS = 90_000
 _AGAIN_MS = 60_000
 """An identical order within this time needs to be meant (O03)."""
 
-_NEVER_SENT = (OrderStatus.DENIED, OrderStatus.VOID, OrderStatus.REJECTED, OrderStatus.NOT_PLACED)
+_ASK_AGAIN = "tradecli orders list tells; the next run asks the venue"
+NEVER_SENT = (OrderStatus.DENIED, OrderStatus.VOID, OrderStatus.REJECTED, OrderStatus.NOT_PLACED)
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,8 +103,43 @@ def place(config: Config, ticket: Ticket, within_ms: int) -> Placed:
         return _at_the_desk(config, work, places)
     except TimedOut as late:
         if asked:
-            hint = "tradecli orders list tells; the next run asks the venue"
-            raise OutcomeUnknown("the time was up while an order was made", number=106, hint=hint) from late
+            raise OutcomeUnknown(
+                "the time was up while an order was made", number=106, hint=_ASK_AGAIN
+            ) from late
+        raise
+
+
+def place_plan(
+    config: Config, plan: OrderPlan, take: Callable[[OrderPlan], None], within_ms: int
+) -> tuple[Order, ...]:
+    """Send the orders of a plan that still holds and return them; ``PlanExpired`` where it does not, nothing sent.
+
+    ``take`` marks it as applied, for good, right before its first order.
+    """
+    taken: list[OrderPlan] = []
+
+    async def work(desk: LiveDesk, source: AsyncIterator[Event]) -> tuple[Order, ...]:
+        state = desk.live.engine.state
+
+        def still_holds() -> None:
+            mids = {leg.instrument: float(mid) for leg in plan.legs if (mid := state.mid(leg.instrument))}
+            account = account_digest(state.account.positions.values(), state.account.live.values())
+            why = broken_by(plan, desk.clock.now(), mids, account)
+            if why is not None:
+                raise PlanExpired(f"plan {plan.id} was not applied: {why}", number=101, hint="plan again")
+            take(plan)
+            taken.append(plan)
+
+        asked = [(order, f"{plan.id}-{number}") for number, order in enumerate(plan.orders)]
+        return await place_all_once(desk.live, source, asked, before=still_holds, within_ms=within_ms)
+
+    try:
+        return _at_the_desk(config, work, [leg.instrument for leg in plan.legs])
+    except TimedOut as late:
+        if taken:
+            raise OutcomeUnknown(
+                f"the time was up while plan {plan.id} was applied", number=106, hint=_ASK_AGAIN
+            ) from late
         raise
 
 
@@ -233,11 +271,7 @@ def _refuse_twin(desk: LiveDesk, request: OrderRequest) -> None:
     """Refuse what was asked in the same words a moment ago (O03); what was never sent does not count."""
     account, now = desk.parts.engine.state.account, desk.clock.now()
     for order in (*account.live.values(), *account.final.values()):
-        if (
-            order.request == request
-            and now - order.created_at < _AGAIN_MS
-            and order.status not in _NEVER_SENT
-        ):
+        if order.request == request and now - order.created_at < _AGAIN_MS and order.status not in NEVER_SENT:
             ago = (now - order.created_at) // 1_000
             hint = "--again if it is meant, or an --idempotency-key"
             raise DeniedByRisk(f"{order.client_id} of {ago} s ago is the same order", number=123, hint=hint)

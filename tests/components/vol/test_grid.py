@@ -15,7 +15,8 @@ from tests.components.vol.test_show import view as vol_view
 from tests.fakes.desk import BTC, linear, quote
 from tests.fakes.view import FakeView
 from tradecli import codec
-from tradecli.components.vol.grid import GRID, GridQuery, propose
+from tradecli.components.vol.grid import GRID, GridQuery
+from tradecli.components.vol.grid_orders import propose
 from tradecli.components.vol.grid_report import GridReport
 from tradecli.components.vol.settings import GridSettings, VolSettings
 from tradecli.components.vol.show import VolReport

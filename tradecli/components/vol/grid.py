@@ -13,7 +13,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 
 from tradecli.components.base import Topic, View, focus_of
-from tradecli.components.vol import grid_panel, measures, quotes, show
+from tradecli.components.vol import grid_orders, grid_panel, measures, quotes, show
 from tradecli.components.vol.grid_report import Expectation, GridReport, Level, Result, Source
 from tradecli.components.vol.lattice import Lattice, Wanted, anchored, follow, inventory_share, is_due, rungs
 from tradecli.components.vol.settings import VolSettings
@@ -22,12 +22,10 @@ from tradecli.domain.decision import Input
 from tradecli.domain.enums import Quality, Side
 from tradecli.domain.feed import HOUR_MS, MINUTE_MS, CandleFeed, Feed, QuoteFeed
 from tradecli.domain.instrument import Instrument, InstrumentId
-from tradecli.domain.intent import Intent, Ladder, Rung
 from tradecli.domain.number import ZERO
 from tradecli.quant import grid as rule
 from tradecli.quant.regime import LABELS, bucket
 
-SOURCE = "grid"
 EVERY_MS = MINUTE_MS
 OLDEST_VOL_MS = HOUR_MS
 """A volatility report older than this is not traded on: it is due every quarter of an hour."""
@@ -77,7 +75,7 @@ def assess(view: View, settings: VolSettings, query: GridQuery) -> GridReport:
     before = view.report(GridReport)
     stress = view.report(StressReport, instrument)
     act = stress.act if stress is not None else Act()
-    position = view.position(instrument, SOURCE).qty
+    position = view.position(instrument, grid_orders.SOURCE).qty
     blank = GridReport(
         instrument=instrument,
         at=view.at,
@@ -144,7 +142,7 @@ def _lay_out(
         return msgspec.structs.replace(report, reason=reason, levels=_preview(scene, wanted))
     resting = {
         (each.request.side, each.request.price)
-        for each in view.orders(SOURCE)
+        for each in view.orders(grid_orders.SOURCE)
         if each.request.instrument == blank.instrument and not each.cancel_pending
     }
     orders = rungs(lattice, scene.spec, scene.mid, scene.position, wanted.capital, resting)
@@ -163,7 +161,7 @@ def _lay_out(
 
 def _result(view: View, instrument: InstrumentId, mid: float | None) -> Result | None:
     """Return what the grid has earned: realised and unrealised together, or None before its first fill."""
-    held = view.position(instrument, SOURCE)
+    held = view.position(instrument, grid_orders.SOURCE)
     if not held.fills or mid is None:
         return None
     unrealised = held.unrealised(Decimal(repr(mid)))
@@ -299,32 +297,6 @@ def _expectation(lattice: Lattice, scene: _Scene) -> Expectation:
     )
 
 
-def propose(report: GridReport, view: View, settings: VolSettings) -> tuple[Intent, ...]:
-    """Return the one ladder that should rest now; an empty one withdraws whatever still does."""
-    orders = tuple(
-        Rung(each.side, each.price, each.qty)
-        for each in report.levels
-        if report.quoting and each.qty is not None
-    )
-    reason = report.reason
-    if report.quoting and report.spacing is not None:
-        reason = (
-            f"spacing {report.spacing:.4%}, {report.regime} regime, vol {report.volatility.value or 0.0:.1%}"
-        )
-        reason += f"; {report.quotes.reason}" if report.quotes is not None else ""
-    if report.stress_band in ("stressed", "crisis"):
-        reason = f"{reason}, stress {report.stress:.0f} {report.stress_band}"
-    return (
-        Ladder(
-            instrument=report.instrument,
-            source=SOURCE,
-            rungs=orders,
-            reason=reason,
-            heeded=report.size_factor,
-        ),
-    )
-
-
 def inputs(report: GridReport) -> tuple[Input, ...]:
     vol, at = report.volatility, report.at
     rows = (
@@ -365,10 +337,11 @@ GRID = Topic(
     query=GridQuery,
     assess=assess,
     present=grid_panel.present,
-    propose=propose,
+    propose=grid_orders.propose,
+    orders=grid_orders.orders,
     feeds=feeds,
     inputs=inputs,
-    strategy=SOURCE,
+    strategy=grid_orders.SOURCE,
     every_ms=EVERY_MS,
     wakes_on_fill=True,
     units={
