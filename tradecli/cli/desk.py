@@ -22,10 +22,11 @@ from tradecli.domain.enums import Mode
 from tradecli.domain.instrument import InstrumentId, symbol_of, venue_of
 from tradecli.errors import NotFound
 from tradecli.present.blocks import Panel
+from tradecli.store.heartbeat import Beat
+from tradecli.store.heartbeat import is_alive as is_alive
 from tradecli.store.killswitch import KillSwitch
 from tradecli.store.lock import holder_of
-from tradecli.store.reader import EVER, Beat, LedgerReader, RunRow
-from tradecli.store.reader import is_alive as is_alive
+from tradecli.store.reader import EVER, LedgerReader, RunRow
 
 SELECT = ("symbols", "watchlist", "venue", "since", "until", "at")
 RunId = Annotated[

@@ -83,12 +83,11 @@ class Engine:
         self._changes: Changes | None = None
         self._commands: list[Command] = []
         self._orders: list[Order] = []
-        self._looked_at = -_LOOK_MS
+        self.looked_at = -_LOOK_MS
         self._rejects: dict[str, deque[int]] = {}
         self._told_links: dict[tuple[str, str], bool] = {}
         self.keys: dict[str, InstrumentId] = {}
-        self.waits = False
-        """Decides nothing of itself: the past is still being read, or one order is all that is wanted."""
+        self.waits = False  # while it is True, the engine decides nothing of itself
 
     def process(self, event: Event, at: int) -> tuple[Command, ...]:
         """Take in one event and return what follows from it."""
@@ -98,7 +97,7 @@ class Engine:
         self._changes = changes
         if changes is not None:
             self._react(event, changes, at)
-        if (changes is not None and changes.entries) or at - self._looked_at >= _LOOK_MS:
+        if (changes is not None and changes.entries) or at - self.looked_at >= _LOOK_MS:
             self._look(at)
         if at >= self.next_due():
             self._do_what_is_due(at)
@@ -118,11 +117,6 @@ class Engine:
         current = tuple(self.state.account.order(client_id) or order for client_id, order in orders.items())
         entries = tuple(changes.entries) if changes else ()
         return Step(seq=self.seq, at=at, event=event, commands=commands, orders=current, entries=entries)
-
-    @property
-    def looked_at(self) -> int:
-        """Return when equity and the breakers were last looked at."""
-        return self._looked_at
 
     def next_due(self) -> int:
         """Return when time alone makes something happen: a beat, a deadline, a child order."""
@@ -312,7 +306,7 @@ class Engine:
     # -- time ------------------------------------------------------------------------------------------------------
 
     def _look(self, at: int) -> None:
-        self._looked_at = at
+        self.looked_at = at
         for trip in self.breakers.evaluate(self.state, self.desk.traded, at):
             self._tell(trip.severity, trip.topic, trip.text)
             if trip.latch is not None:

@@ -7,7 +7,6 @@ question can be asked as of an earlier moment too: rows are only ever added.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -25,6 +24,7 @@ from tradecli.domain.position import LedgerEntry, Position, after_fee, after_fun
 from tradecli.errors import NotEnoughData, NotFound, StoreFault
 from tradecli.store import schema
 from tradecli.store.audit import AuditRecord, AuditRow, AuditVerdict, digests, read_record, walk
+from tradecli.store.heartbeat import Beat
 from tradecli.store.rebuild import Rebuilt, rebuild
 from tradecli.store.rows import genesis, scope_of
 
@@ -62,16 +62,6 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     topic: str
     instrument: str | None
     text: str
-
-
-class Beat(msgspec.Struct, frozen=True, kw_only=True):
-    """The engine's last sign of life: engine time, real time, process, state."""
-
-    run_id: str
-    at: int
-    real_at: int
-    pid: int
-    body: dict[str, Any]
 
 
 class LedgerReader:
@@ -364,19 +354,6 @@ def read_body(body: str, type: type[T], path: Path) -> T:
     except msgspec.MsgspecError as error:
         told = "a row cannot be read: its record is gone or damaged"
         raise StoreFault(told, path=str(path), number=149, hint="tradecli db verify") from error
-
-
-def is_alive(beat: Beat | None) -> bool:
-    """Say whether the process that left a sign of life is still there."""
-    if beat is None:
-        return False
-    try:
-        os.kill(beat.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return bool(beat.body.get("running", True))
 
 
 def _run_row(row: tuple[Any, ...]) -> RunRow:

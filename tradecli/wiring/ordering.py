@@ -34,8 +34,9 @@ from tradecli.errors import (
     TimedOut,
     UsageError,
 )
+from tradecli.store.heartbeat import is_alive
 from tradecli.store.lock import AGAIN_MS
-from tradecli.store.reader import LedgerReader, is_alive
+from tradecli.store.reader import LedgerReader
 from tradecli.venues.ccxt.joined import JoinedMarket
 from tradecli.wiring.desk import LiveDesk, list_desk, run_of, without_strategies
 from tradecli.wiring.live import Reach
