@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import Run
 from tests.cli.test_order_entry import CONFIG, HERE
 from tradecli.config import folders
-from tradecli.store.plans import Plans
+from tradecli.store.plans import Plans, plan_id
 from tradecli.wiring.rehearsal import rehearsing
 
 GRID = ("vol", "grid", "BTCUSDT")
@@ -115,5 +115,5 @@ def test_a_market_that_moved_by_a_percent_or_an_account_that_changed_breaks_the_
         assert answer.code == 8 and told in answer.json["error"]["message"], answer
     assert run("orders", "list", *HERE).data == []
     assert run("orders", "new", "BTCUSDT", "buy", "0.01", "--market", "--yes", *HERE).code == 0
-    answer = run("vol", "grid", "--apply", plan.id, "--yes", *HERE)
+    answer = run("vol", "grid", "--apply", plan_id(plan), "--yes", *HERE)
     assert answer.code == 8 and "account changed" in answer.json["error"]["message"]

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradecli import codec
-from tradecli.domain.enums import OrderStatus, OrderType, Side
+from tradecli.domain.enums import OrderType, Side
 from tradecli.domain.instrument import InstrumentId
-from tradecli.domain.order import Order, OrderRequest
-from tradecli.domain.order_plan import Leg, OrderPlan, account_digest, broken_by, worst_sides
-from tradecli.domain.position import Position
+from tradecli.domain.order import OrderRequest
+from tradecli.domain.order_plan import Leg, OrderPlan, broken_by, worst_sides
 
 BTC = InstrumentId("BTCUSDT@binance")
 ETH = InstrumentId("ETHUSDT@okx")
@@ -52,12 +49,6 @@ def plan(account: str = "a") -> OrderPlan:
     )
 
 
-def order(name: str, qty: str) -> Order:
-    return Order(
-        client_id=name, request=request(qty=qty), status=OrderStatus.OPEN, created_at=1, updated_at=1
-    )
-
-
 @pytest.mark.parametrize(
     ("at", "mids", "account", "told"),
     [
@@ -77,28 +68,6 @@ def test_a_plan_is_broken_by_time_by_the_market_and_by_another_account(
 ) -> None:
     found = broken_by(plan(), at, mids, account)
     assert (found is None) if told is None else (found is not None and told in found)
-
-
-def test_the_name_of_a_plan_survives_a_file_and_changes_with_any_word_of_it() -> None:
-    one = plan()
-    assert codec.decode_outside(codec.encode_canonical(one), OrderPlan).id == one.id
-    others = {
-        msgspec.structs.replace(one, tolerance=0.006).id,
-        msgspec.structs.replace(one, expires_at=301_001).id,
-        msgspec.structs.replace(one, orders=(request(qty="0.2"),)).id,
-        msgspec.structs.replace(one, account="b").id,
-    }
-    assert len(others | {one.id}) == 5
-
-
-def test_the_digest_of_an_account_tells_what_is_held_and_what_may_still_fill() -> None:
-    held, flat = Position(instrument=BTC, qty=Decimal(1)), Position(instrument=ETH)
-    base = account_digest([held], [order("a", "0.1"), order("b", "0.2")])
-    assert base == account_digest([flat, held], [order("b", "0.2"), order("a", "0.1")])
-    assert base != account_digest([held], [order("a", "0.1")])
-    assert base != account_digest([flat], [order("a", "0.1"), order("b", "0.2")])
-    partly = msgspec.structs.replace(order("b", "0.2"), filled=Decimal("0.1"))
-    assert base != account_digest([held], [order("a", "0.1"), partly])
 
 
 @given(

@@ -3,14 +3,48 @@
 from __future__ import annotations
 
 import stat
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from tests.domain.test_order_plan import plan
+from tests.domain.test_order_plan import BTC, ETH, plan, request
+from tradecli import codec
+from tradecli.domain.enums import OrderStatus
+from tradecli.domain.order import Order
+from tradecli.domain.order_plan import OrderPlan
+from tradecli.domain.position import Position
 from tradecli.errors import NotFound, PlanExpired, StoreFault
-from tradecli.store.plans import Plans
+from tradecli.store.plans import Plans, account_digest, plan_id
+
+
+def order(name: str, qty: str) -> Order:
+    return Order(
+        client_id=name, request=request(qty=qty), status=OrderStatus.OPEN, created_at=1, updated_at=1
+    )
+
+
+def test_the_name_of_a_plan_survives_a_file_and_changes_with_any_word_of_it() -> None:
+    one = plan()
+    assert codec.decode_outside(codec.encode_canonical(one), OrderPlan) == one
+    others = {
+        plan_id(msgspec.structs.replace(one, tolerance=0.006)),
+        plan_id(msgspec.structs.replace(one, expires_at=301_001)),
+        plan_id(msgspec.structs.replace(one, orders=(request(qty="0.2"),))),
+        plan_id(msgspec.structs.replace(one, account="b")),
+    }
+    assert len(others | {plan_id(one)}) == 5
+
+
+def test_the_digest_of_an_account_tells_what_is_held_and_what_may_still_fill() -> None:
+    held, flat = Position(instrument=BTC, qty=Decimal(1)), Position(instrument=ETH)
+    base = account_digest([held], [order("a", "0.1"), order("b", "0.2")])
+    assert base == account_digest([flat, held], [order("b", "0.2"), order("a", "0.1")])
+    assert base != account_digest([held], [order("a", "0.1")])
+    assert base != account_digest([flat], [order("a", "0.1"), order("b", "0.2")])
+    partly = msgspec.structs.replace(order("b", "0.2"), filled=Decimal("0.1"))
+    assert base != account_digest([held], [order("a", "0.1"), partly])
 
 
 def test_a_plan_is_read_back_as_it_was_kept_in_a_private_file(tmp_path: Path) -> None:

@@ -11,16 +11,13 @@ from decimal import Decimal
 
 import msgspec
 
-from tradecli import codec
 from tradecli.domain.enums import Side
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.number import ZERO
-from tradecli.domain.order import Order, OrderRequest
-from tradecli.domain.position import Position
+from tradecli.domain.order import OrderRequest
 
 TTL_MS = 5 * 60_000
 TOLERANCE = 0.005
-_ID_LENGTH = 16
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,18 +47,6 @@ class OrderPlan(msgspec.Struct, frozen=True, kw_only=True):
     tolerance: float
     legs: tuple[Leg, ...]
     orders: tuple[OrderRequest, ...]
-
-    @property
-    def id(self) -> str:
-        """The name it is applied by: the digest of all it says."""
-        return codec.digest(self)[:_ID_LENGTH]
-
-
-def account_digest(positions: Iterable[Position], working: Iterable[Order]) -> str:
-    """Return the digest of what is held and what may still fill: it changes with either."""
-    held = sorted((each.instrument, each.qty) for each in positions if each.qty)
-    resting = sorted((each.client_id, each.remaining) for each in working)
-    return codec.digest({"held": held, "working": resting})
 
 
 def worst_sides(

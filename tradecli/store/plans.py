@@ -7,16 +7,32 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from tradecli import codec
+from tradecli.domain.order import Order
 from tradecli.domain.order_plan import OrderPlan
+from tradecli.domain.position import Position
 from tradecli.errors import NotFound, PlanExpired, StoreFault
 from tradecli.store.private import make_private, refused
 
-_ID = re.compile(r"[0-9a-f]{16}\Z")
+_ID_LENGTH = 16
+_ID = re.compile(rf"[0-9a-f]{{{_ID_LENGTH}}}\Z")
 _KEPT = 200
 """How many are kept; the oldest go first."""
+
+
+def plan_id(plan: OrderPlan) -> str:
+    """Return the name a plan is applied by: the digest of all it says."""
+    return codec.digest(plan)[:_ID_LENGTH]
+
+
+def account_digest(positions: Iterable[Position], working: Iterable[Order]) -> str:
+    """Return the digest of what is held and what may still fill: it changes with either."""
+    held = sorted((each.instrument, each.qty) for each in positions if each.qty)
+    resting = sorted((each.client_id, each.remaining) for each in working)
+    return codec.digest({"held": held, "working": resting})
 
 
 class Plans:
@@ -27,7 +43,8 @@ class Plans:
 
     def keep(self, plan: OrderPlan) -> str:
         """Write the plan and return its id; the same plan is kept once."""
-        path = self.folder / f"{plan.id}.json"
+        name = plan_id(plan)
+        path = self.folder / f"{name}.json"
         make_private(path)
         written = path.with_suffix(".part")
         make_private(written)
@@ -40,7 +57,7 @@ class Plans:
             self._forget_oldest()
         except OSError as error:
             raise refused(error, path) from error
-        return plan.id
+        return name
 
     def read(self, name: str) -> OrderPlan:
         """Return the plan of that id; ``NotFound`` where there is none, ``PlanExpired`` where it was taken."""
@@ -59,13 +76,14 @@ class Plans:
             plan = codec.decode_outside(body, OrderPlan)
         except ValueError as error:
             raise StoreFault("this is no plan", path=str(path), number=151) from error
-        if plan.id != name:
+        if plan_id(plan) != name:
             raise StoreFault("the plan was changed after it was made", path=str(path), number=152)
         return plan
 
     def take(self, plan: OrderPlan) -> None:
         """Mark the plan as applied, for good; ``PlanExpired`` for whoever comes second."""
-        path = self.folder / f"{plan.id}.json"
+        name = plan_id(plan)
+        path = self.folder / f"{name}.json"
         try:
             path.rename(path.with_suffix(".taken"))
             folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -74,7 +92,7 @@ class Plans:
             finally:
                 os.close(folder)
         except FileNotFoundError as error:
-            raise PlanExpired(f"plan {plan.id} was applied before", number=102, hint="plan again") from error
+            raise PlanExpired(f"plan {name} was applied before", number=102, hint="plan again") from error
         except OSError as error:
             raise refused(error, path) from error
 

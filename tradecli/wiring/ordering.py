@@ -21,7 +21,7 @@ from tradecli.domain.events import Event
 from tradecli.domain.feed import BookFeed, Feed, QuoteFeed
 from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.domain.order import Order, OrderRequest
-from tradecli.domain.order_plan import OrderPlan, account_digest, broken_by
+from tradecli.domain.order_plan import OrderPlan, broken_by
 from tradecli.engine.once import cancel_once, place_all_once, place_once
 from tradecli.errors import (
     DeniedByRisk,
@@ -36,6 +36,7 @@ from tradecli.errors import (
 )
 from tradecli.store.heartbeat import is_alive
 from tradecli.store.lock import AGAIN_MS
+from tradecli.store.plans import account_digest, plan_id
 from tradecli.store.reader import LedgerReader
 from tradecli.venues.ccxt.joined import JoinedMarket
 from tradecli.wiring.desk import LiveDesk, list_desk, run_of, without_strategies
@@ -118,6 +119,7 @@ def place_plan(
     ``take`` marks it as applied, for good, right before its first order.
     """
     taken: list[OrderPlan] = []
+    name = plan_id(plan)
 
     async def work(desk: LiveDesk, source: AsyncIterator[Event]) -> tuple[Order, ...]:
         state = desk.live.engine.state
@@ -127,11 +129,11 @@ def place_plan(
             account = account_digest(state.account.positions.values(), state.account.live.values())
             why = broken_by(plan, desk.clock.now(), mids, account)
             if why is not None:
-                raise PlanExpired(f"plan {plan.id} was not applied: {why}", number=101, hint="plan again")
+                raise PlanExpired(f"plan {name} was not applied: {why}", number=101, hint="plan again")
             take(plan)
             taken.append(plan)
 
-        asked = [(order, f"{plan.id}-{number}") for number, order in enumerate(plan.orders)]
+        asked = [(order, f"{name}-{number}") for number, order in enumerate(plan.orders)]
         return await place_all_once(desk.live, source, asked, before=still_holds, within_ms=within_ms)
 
     try:
@@ -139,7 +141,7 @@ def place_plan(
     except TimedOut as late:
         if taken:
             raise OutcomeUnknown(
-                f"the time was up while plan {plan.id} was applied", number=106, hint=_ASK_AGAIN
+                f"the time was up while plan {name} was applied", number=106, hint=_ASK_AGAIN
             ) from late
         raise
 

@@ -8,9 +8,10 @@ from decimal import Decimal
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.number import ZERO
 from tradecli.domain.order import OrderRequest
-from tradecli.domain.order_plan import Leg, OrderPlan, account_digest, worst_sides
+from tradecli.domain.order_plan import Leg, OrderPlan, worst_sides
 from tradecli.engine.state import State
 from tradecli.errors import DeniedByRisk, NotEnoughData
+from tradecli.store.plans import account_digest
 from tradecli.wiring.oneshot import TopicAnswer
 
 
