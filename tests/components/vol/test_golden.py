@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.components.vol import test_cone, test_grid, test_stress, test_weights
+from tests.components.vol import test_cone, test_grid, test_quotes, test_stress, test_weights
 from tests.components.vol.test_show import view
 from tests.fakes.desk import BTC
 from tests.research import test_scoring
@@ -37,6 +37,7 @@ def reports() -> dict[str, Any]:
         "compare": COMPONENT.topic("compare").assess(view(), settings, None),
         "stress": test_stress.assess(test_stress.view()),
         "grid": test_grid.assess(test_grid.view(reports=(test_grid.report_of(),))),
+        "grid-glft": test_grid.assess(test_quotes.seen(), test_quotes.GLFT),
         "show": COMPONENT.topic("show").assess(view(), settings, ShowQuery()),
         "score": scored(),
         "weights": test_weights.assess(test_weights.rich_index()),
@@ -64,7 +65,7 @@ def documents() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "name", ["forecast", "cone", "compare", "stress", "grid", "show", "score", "weights"]
+    "name", ["forecast", "cone", "compare", "stress", "grid", "grid-glft", "show", "score", "weights"]
 )
 def test_the_json_of_a_topic_is_the_one_that_was_agreed(name: str, documents: dict[str, Any]) -> None:
     path = GOLDEN / f"{name}.json"

@@ -147,8 +147,7 @@ def _lay_out(
     }
     orders = rungs(lattice, scene.spec, scene.mid, scene.position, wanted.capital, resting)
     market = quotes.Market(scene.spec, scene.mid, scene.vol, lattice, scene.position, wanted.capital)
-    minutes = view.candles(blank.instrument, MINUTE_MS)
-    quoting, orders = quotes.lead(orders, market, minutes, settings.grid, resting)
+    quoting, orders = quotes.lead(orders, market, view, settings.grid, resting)
     return msgspec.structs.replace(
         report,
         quotes=quoting,

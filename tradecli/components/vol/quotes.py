@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tradecli.components.base import View
 from tradecli.components.vol.grid_report import Quoting
 from tradecli.components.vol.lattice import Lattice
 from tradecli.components.vol.settings import GridSettings
 from tradecli.domain.enums import Side
+from tradecli.domain.feed import MINUTE_MS
 from tradecli.domain.instrument import Instrument
 from tradecli.domain.intent import Rung
 from tradecli.domain.number import ceil_to, floor_to
@@ -59,12 +61,12 @@ class Market(NamedTuple):
 
 
 def lead(
-    orders: tuple[Rung, ...], market: Market, minutes: CandleSeries, settings: GridSettings, resting: Resting
+    orders: tuple[Rung, ...], market: Market, view: View, settings: GridSettings, resting: Resting
 ) -> tuple[Quoting | None, tuple[Rung, ...]]:
     """Return what the nearest orders are led by, None for the lines of the grid alone, and the orders."""
     if settings.quotes != "glft":
         return None, orders
-    quoting = assess(market, minutes, settings.aversion)
+    quoting = assess(market, view.candles(market.spec.id, MINUTE_MS), settings.aversion)
     return quoting, lean(orders, quoting, market, resting)
 
 
