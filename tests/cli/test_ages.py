@@ -39,7 +39,7 @@ NOT_OF_THE_MARKET = {
     "version": "the program", "demo": "a run that was made for the answer", "run": "a run that just ended",
     "rehearse": "a run that just ended", "tui": "no answer", "replay": "runs of the past, by their own time",
     "backtest": "runs of the past, by their own time", "data": "what is recorded, with its times",
-    "venues": "the venues, asked at that moment",
+    "venues": "the venues, asked at that moment", "paper": "our account, begun anew",
 }  # fmt: skip
 OF_A_DESK = {"status", "positions"}
 OF_A_PAST = {"backfill", "score"}
