@@ -93,7 +93,8 @@ class Recorder:
     async def _wait(self, seconds: float) -> None:
         """Wait for a full batch, or for a while."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._full.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._full.wait()
         if not self._stopping:
             self._full.clear()
 
