@@ -7,25 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
+from tests.fakes.limits import limits
 from tradecli.config import folders
 from tradecli.venues.loopback.faults import Fault, Kind
 from tradecli.wiring.rehearsal import rehearsing
 
-CONFIG = """
+CONFIG = f"""
 [run]
 venues = ["binance", "okx", "bybit", "deribit"]
 symbols = ["BTCUSDT"]
-[risk]
-max_order_notional_usd = 5000
-max_symbol_pct = 10
-max_venue_pct = 40
-max_gross_pct = 300
-max_net_pct = 30
-max_open_orders = 200
-max_orders_per_min = 600
-max_drawdown_pct = 15
-max_daily_loss_pct = 4
-"""
+{limits(5_000)}"""
 
 
 @pytest.fixture

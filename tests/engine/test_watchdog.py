@@ -89,9 +89,12 @@ def test_past_its_limit_it_latches_once_and_stays_silent_when_a_person_has_relea
     assert switch.load() == ()
 
 
-def test_one_that_never_began_ends_at_once(tmp_path: Path) -> None:
-    dog, *_ = watch(tmp_path, None)
+def test_one_that_never_began_ends_at_once_and_has_started_and_written_nothing(tmp_path: Path) -> None:
+    dog, clock, switch, _ = watch(tmp_path, 10_000)
+    clock.at = 60_000
     dog.stop()
+    assert "watchdog" not in {each.name for each in threading.enumerate()}
+    assert switch.load() == ()
 
 
 def test_a_flag_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tradecli.wiring import live_session
 BTC = InstrumentId("BTCUSDT@binance")
 
 
-def until(session: EngineSession, enough: Callable[[Snapshot], bool], seconds: float = 60.0) -> Snapshot:
+def until(session: EngineSession, enough: Callable[[Snapshot], bool], seconds: float = 90.0) -> Snapshot:
     """Wait for a picture that is enough."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.limits import limits
+from tests.fakes.paper_engine import until
 from tradecli.config import folders
 from tradecli.domain.enums import Mode
 from tradecli.domain.feed import HOUR_MS, CandleFeed
 from tradecli.domain.instrument import InstrumentId
 from tradecli.engine.clock import SystemClock
-from tradecli.engine.session import EngineSession
-from tradecli.engine.snapshot import Snapshot
 from tradecli.errors import UsageError
 from tradecli.store.market import MarketStore
 from tradecli.venues.loopback.floor import Floor, opening
@@ -25,23 +24,13 @@ from tradecli.wiring import assess_once, live_session
 from tradecli.wiring.live import PORT_FILE, network
 from tradecli.wiring.pulling import Pull, pull
 
-CONFIG = """
+CONFIG = f"""
 [run]
 venues = ["binance"]
 symbols = ["BTCUSDT"]
 [profiles.rehearsal]
 mode = "rehearsal"
-[risk]
-max_order_notional_usd = 10000
-max_symbol_pct = 10
-max_venue_pct = 40
-max_gross_pct = 300
-max_net_pct = 30
-max_open_orders = 200
-max_orders_per_min = 600
-max_drawdown_pct = 15
-max_daily_loss_pct = 4
-[inventory]
+{limits(10_000)}[inventory]
 total_capital = 100000
 """
 
@@ -88,18 +77,6 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     (folder / PORT_FILE).write_text(str(found.port))
     yield found
     found.stop()
-
-
-def until(session: EngineSession, enough: Callable[[Snapshot], bool], seconds: float = 90.0) -> Snapshot:
-    """Wait for a picture that is enough."""
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        shot = session.snapshot()
-        assert session.failure is None, session.failure
-        if enough(shot):
-            return shot
-        time.sleep(0.05)
-    raise AssertionError("not seen in time")
 
 
 def test_a_session_shows_live_prices_says_so_when_they_stop_and_signs_nothing(served: Served) -> None:

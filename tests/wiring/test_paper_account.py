@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.limits import limits
 from tests.fakes.paper_engine import BTC, until
 from tradecli.config import folders
 from tradecli.domain.enums import OrderStatus
@@ -20,22 +21,12 @@ from tradecli.store.reader import LedgerReader
 from tradecli.wiring import live_session
 from tradecli.wiring.rehearsal import rehearsing
 
-CONFIG = """
+CONFIG = f"""
 [run]
 venues = ["binance"]
 symbols = ["BTCUSDT"]
 strategies = []
-[risk]
-max_order_notional_usd = 5000
-max_symbol_pct = 10
-max_venue_pct = 40
-max_gross_pct = 300
-max_net_pct = 30
-max_open_orders = 200
-max_orders_per_min = 600
-max_drawdown_pct = 15
-max_daily_loss_pct = 4
-"""
+{limits(5_000)}"""
 
 
 @pytest.fixture
