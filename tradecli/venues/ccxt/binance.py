@@ -9,6 +9,7 @@ from tradecli.domain.budget import Allowance
 from tradecli.domain.enums import InstrumentKind
 from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, last_of, params
 from tradecli.venues.ccxt.wire.binance import INTERVALS, USUAL_H, answer, decode, depth, listed
+from tradecli.venues.ccxt.wire.listings import BINANCE
 from tradecli.venues.sequence import Rule
 
 _BAR_WEIGHTS = ((99, 1), (499, 2), (1_000, 5), (1_500, 10))
@@ -97,6 +98,8 @@ PROFILE = Profile(
         Kind.RATIO: 500,
     },
     listed=listed,
+    looks=(Request("fapiPublicGetExchangeInfo", {}, 1),),
+    rows=BINANCE,
     request=request,
     answer=answer,
     channel=channel,

@@ -9,6 +9,7 @@ from tradecli.domain.budget import Allowance
 from tradecli.domain.enums import InstrumentKind
 from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, last_of, params
 from tradecli.venues.ccxt.wire.bybit import BARS, answer, decode, depth, listed
+from tradecli.venues.ccxt.wire.listings import BYBIT
 from tradecli.venues.sequence import Rule
 
 _SPANS = {300_000: "5min", 900_000: "15min", 3_600_000: "1h", 14_400_000: "4h", 86_400_000: "1d"}
@@ -94,6 +95,13 @@ PROFILE = Profile(
         Kind.RATIO: 500,
     },
     listed=listed,
+    looks=(
+        Request("publicGetV5MarketInstrumentsInfo", {"category": "linear", "limit": 1_000}),
+        Request(
+            "publicGetV5MarketInstrumentsInfo", {"category": "linear", "limit": 1_000, "status": "PreLaunch"}
+        ),
+    ),
+    rows=BYBIT,
     request=request,
     answer=answer,
     channel=channel,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -27,9 +28,12 @@ from tradecli.venues.ccxt.profile import (
     is_missing,
 )
 from tradecli.venues.ccxt.reading import Malformed
+from tradecli.venues.ccxt.standing import Rows, Standing
 from tradecli.venues.ccxt.transport import Transport, translate
 
 LONGEST_WAIT_MS = 65_000
+MOST_PAGES = 20
+"""Answers that one listing may take: a venue that never ends is not believed."""
 
 
 class Offset(msgspec.Struct, frozen=True):
@@ -53,6 +57,8 @@ class Client:
         self.unread = 0
         """Listed instruments that could not be read."""
         self.offset: Offset | None = None
+        self._passed: set[str] = set()
+        """What is listed and no instrument to us: combinations, names in other letters, what cannot be read."""
 
     @property
     def names(self) -> Names:
@@ -115,41 +121,100 @@ class Client:
         return [each.instrument for each in self.by_id.values() if each.instrument is not None]
 
     async def relist(self) -> None:
-        """Ask for the listing again: what is no longer in it is halted."""
+        """Ask for the listing, whole where none is known yet and then for what may have changed in it.
+
+        What is no longer in it is halted, and so is what counts in other steps than it did.
+        """
+        profile, again = self.profile, bool(self.by_symbol)
+        before, self.unread = set(self.by_symbol), 0
+        if again and profile.rows is not None:
+            seen = await self._look(profile.rows)
+        else:
+            seen = self.take_in(await self._whole(again))
+        if not seen:
+            raise BadPayload("lists nothing that can be read", venue=profile.name, number=135)
+        for symbol in before - seen:
+            self.know(self.by_symbol[symbol]._replace(halted="no longer listed"))
+
+    async def _whole(self, again: bool) -> list[Mapping[str, Any]]:
+        """Return every row of the listing, by way of ccxt, which keeps the markets that it made first."""
         import ccxt  # loaded with the transport already
 
         await self._wait(len(self.profile.start_paths), Priority.LIVE)
-        exchange, again = self.transport.exchange, bool(self.by_symbol)
+        exchange = self.transport.exchange
         try:
-            # Once its markets are known ccxt keeps them: to build them all anew every few minutes fragments the memory.
             markets = await exchange.fetch_markets() if again else (await exchange.load_markets()).values()
         except ccxt.BaseError as error:
             found = translate(error, self.profile.name, self.transport.status, self.transport.headers())
             if isinstance(found, RateLimited):
                 self._stop(found)
             raise found from error
-        before, self.unread = set(self.by_symbol), 0
-        known = self.take_in(market["info"] for market in markets)
-        if not known:
-            raise BadPayload("lists nothing that can be read", venue=self.profile.name, number=135)
-        for symbol in before - known:
-            self.know(self.by_symbol[symbol]._replace(halted="no longer listed"))
+        return [market["info"] for market in markets]
+
+    async def _look(self, rows: Rows) -> set[str]:
+        """Read of the listing what may change; return the symbols in it."""
+        seen: set[str] = set()
+        for request in self.profile.looks:
+            cursor, pages = "", 0
+            while pages == 0 or (cursor and pages < MOST_PAGES):
+                await self._wait(request.weight, Priority.LIVE)
+                asked = request._replace(params={**request.params, "cursor": cursor}) if cursor else request
+                try:
+                    page = await self.transport.read(asked, rows.page)
+                except RateLimited as slowed:
+                    self._stop(slowed)
+                    raise
+                seen |= self._compare(rows, page.rows)
+                cursor, pages = page.cursor, pages + 1
+        self._passed &= seen
+        return seen
+
+    def _compare(self, rows: Rows, found: Iterable[msgspec.Raw]) -> set[str]:
+        """Take over what changed; a row of an instrument that is new is read whole."""
+        seen: set[str] = set()
+        for raw in found:
+            try:
+                now = rows.standing(raw)
+            except Malformed:
+                self.unread += 1
+                continue
+            seen.add(now.symbol)
+            known = self.by_symbol.get(now.symbol)
+            if known is None:
+                if now.symbol not in self._passed:
+                    self.take_in([msgspec.json.decode(raw)])
+                continue
+            halted = now.halted
+            if known.steps and now.steps != known.steps:
+                halted = f"{known.steps} became {now.steps}: start again to trade it"
+            if halted != known.halted or not known.steps:
+                self.know(known._replace(halted=halted, steps=known.steps or now.steps))
+        return seen
 
     def take_in(self, rows: Iterable[Mapping[str, Any]]) -> set[str]:
         """Know the instruments of ``rows``; one that cannot be read is counted and left out (D09)."""
         known: set[str] = set()
+        written = self.profile.rows
         for row in rows:
+            standing: Standing | None = None
+            with suppress(Malformed):
+                standing = written.standing(row) if written is not None else None
             try:
                 each = self.profile.listed(row)
             except Malformed:
                 self.unread += 1
+                each = None
+            if each is None:
+                self._passed |= {standing.symbol} if standing is not None else set()
                 continue
-            if each is not None:
-                old = self.by_symbol.get(each.symbol)
-                new = each if old is None else each._replace(interval_h=old.interval_h or each.interval_h)
-                if new != old:
-                    self.know(new)
-                known.add(each.symbol)
+            old = self.by_symbol.get(each.symbol)
+            if standing is not None:
+                each = each._replace(steps=standing.steps)
+            if old is not None:
+                each = each._replace(interval_h=old.interval_h or each.interval_h)
+            if each != old:
+                self.know(each)
+            known.add(each.symbol)
         return known
 
     def know(self, each: Listed) -> None:

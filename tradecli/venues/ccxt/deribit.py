@@ -9,6 +9,7 @@ from tradecli.domain.budget import Allowance
 from tradecli.domain.enums import InstrumentKind
 from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, last_of, params
 from tradecli.venues.ccxt.wire.deribit import FUNDING_H, answer, decode, depth, listed
+from tradecli.venues.ccxt.wire.listings import DERIBIT
 from tradecli.venues.sequence import Rule
 
 _BARS = {60_000: "1", 300_000: "5", 900_000: "15", 3_600_000: "60", 86_400_000: "1D"}
@@ -88,6 +89,8 @@ PROFILE = Profile(
     start_paths=("/api/v2/public/get_currencies", "/api/v2/public/get_instruments"),
     page={Kind.CANDLES: 5_000, Kind.TRADES: 1_000, Kind.FUNDING_HISTORY: 744, Kind.VOL_INDEX: 1_000},
     listed=listed,
+    looks=(Request("publicGetGetInstruments", {}),),
+    rows=DERIBIT,
     request=request,
     answer=answer,
     channel=channel,

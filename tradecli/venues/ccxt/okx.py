@@ -8,6 +8,7 @@ from typing import Any
 from tradecli.domain.budget import Allowance
 from tradecli.domain.enums import InstrumentKind
 from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, params
+from tradecli.venues.ccxt.wire.listings import OKX
 from tradecli.venues.ccxt.wire.okx import BARS, answer, decode, depth, index_of
 from tradecli.venues.ccxt.wire.okx_listing import listed
 from tradecli.venues.sequence import Rule
@@ -109,6 +110,8 @@ PROFILE = Profile(
         Kind.RATIO: 100,
     },
     listed=listed,
+    looks=(Request("publicGetPublicInstruments", {"instType": "SWAP"}),),
+    rows=OKX,
     request=request,
     answer=answer,
     channel=channel,

@@ -19,6 +19,7 @@ from tradecli.domain.feed import HOUR_MS
 from tradecli.domain.instrument import Instrument, InstrumentId, symbol_of
 from tradecli.domain.market import BookDelta, Candle, FundingRate, Level, MarketEvent, MarkPrice
 from tradecli.venues.ccxt.reading import Malformed, amount, positive
+from tradecli.venues.ccxt.standing import Rows
 from tradecli.venues.rows import Depth, Scale
 from tradecli.venues.sequence import Rule
 
@@ -66,6 +67,8 @@ class Listed(NamedTuple):
     instrument: Instrument | None = None
     halted: str = ""
     """Empty while it trades; otherwise the venue's own word for why it does not."""
+    steps: str = ""
+    """Tick, lot and size as the venue wrote them; empty where that was not read."""
 
     def base(self, qty: float, price: float) -> float:
         """Return a quantity of the venue in base units."""
@@ -258,6 +261,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     subscribe: Callable[[Sequence[str], int, bool], Any]
     decode: Callable[[str | bytes, Names], list[Heard]]
     absent: Mapping[Kind, str]
+    looks: tuple[Request, ...] = ()
+    """The requests that bring the listing again; none where ccxt is to ask for it each time."""
+    rows: Rows | None = None
+    """How the answers to ``looks`` are written."""
     depth: Callable[[str | bytes], Depth | None] = lambda _: None
     """Reads a depth message but not its rows; None for any other message, and for all where only ``decode`` reads."""
     rest_snapshots: bool = False

@@ -58,7 +58,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     longest_wait_ms: int = 30_000
     fallback_ms: int = 5_000
     poll_ms: int = MINUTE_MS
-    listing_ms: int = 10 * MINUTE_MS
+    listing_ms: int = 5 * MINUTE_MS
     bar_lag_ms: int = 1_500
 
 

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, Generic, TypeVar
 
 from tradecli.errors import AuthFailed, BadPayload, RateLimited, Unavailable, Unsupported, VenueError
 from tradecli.venues.ccxt.profile import Profile, Request
+from tradecli.venues.ccxt.reading import UNREADABLE
 
 TIMEOUT_MS = 10_000
 LARGEST_BODY = 32 * 1024 * 1024
@@ -27,6 +29,20 @@ _QUERY, _UNSAFE = re.compile(r"\?\S*"), re.compile(r"[^\x20-\x7e]+")
 
 Tap = Callable[[str, "str | bytes"], bool]
 """Hears (address of the socket, message); True when ccxt need not see it."""
+
+
+T = TypeVar("T")
+
+
+class _Reading(Generic[T]):
+    """Who reads the answer to the request of this task, and what was found in it."""
+
+    def __init__(self, reader: Callable[[str], T]) -> None:
+        self.reader = reader
+        self.found: T | None = None
+
+
+_READING: ContextVar[_Reading[Any] | None] = ContextVar("_READING", default=None)
 
 
 class Transport:
@@ -50,6 +66,21 @@ class Transport:
             raise translate(error, self.profile.name, self.status, self.headers()) from error
         except (RecursionError, UnicodeError) as error:
             raise BadPayload("an answer that cannot be read", venue=self.profile.name, number=131) from error
+
+    async def read(self, request: Request, reader: Callable[[str], T]) -> T:
+        """Make one request and return what ``reader`` makes of the answer's text: nothing else is decoded.
+
+        An answer that ``reader`` refuses is read by ccxt, which tells errors apart; failures are as of ``call``.
+        """
+        reading = _Reading(reader)
+        token = _READING.set(reading)
+        try:
+            await self.call(request)
+        finally:
+            _READING.reset(token)
+        if reading.found is None:
+            raise BadPayload("an answer that cannot be read", venue=self.profile.name, number=137)
+        return reading.found
 
     def headers(self) -> Mapping[str, str]:
         """Return the headers of the last answer."""
@@ -75,6 +106,7 @@ def connect(profile: Profile, *, session: Any = None, tap: Tap | None = None) ->
         "enableRateLimit": True,
         "rateLimiterAlgorithm": "rollingWindow",
         "maxRetriesOnFailure": 0,
+        "enableLastHttpResponse": False,  # the text of a listing would be held until the next answer
         **profile.settings,
     }
     if session is not None:
@@ -114,6 +146,16 @@ def _tapped(base: Any) -> Any:
             if isinstance(body, str) and len(body) > LARGEST_BODY:
                 raise BadPayload("an answer of over 32 MiB", venue=self.heard_by.profile.name, number=132)
             return body
+
+        def parse_json(self, text: Any) -> Any:
+            reading = _READING.get()
+            if reading is not None:
+                try:
+                    reading.found = reading.reader(text)
+                    return None
+                except UNREADABLE:
+                    reading.found = None
+            return super().parse_json(text)
 
     Tapped.__name__ = base.__name__
     return Tapped
