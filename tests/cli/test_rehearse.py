@@ -64,8 +64,11 @@ def test_with_only_the_profile_changed_every_command_asks_the_venues_of_this_mac
         everywhere = run(*pull)
         assert everywhere.code == 0 and "not listed there" in everywhere.out, "deribit has another symbol"
         assert run(*pull, "--venue", "deribit").code == 11
-        spot = run("flow", "imbalance", "BTCUSDT.spot", "--venue", "binance", "--profile", "rehearsal")
-        assert spot.code == 15 and "another interface of Binance, which is not connected" in spot.err
+        pair = ("flow", "imbalance", "BTC/USDT", "--profile", "rehearsal", "--format", "json")
+        spot = run(*pair, "--venue", "binance")
+        assert spot.code == 0 and spot.data[0]["instrument"] == "BTCUSDT.spot@binance"
+        nowhere = run(*pair, "--venue", "deribit")
+        assert nowhere.code == 15 and "and no spot pairs" in nowhere.out
         headless = run("run", "--headless", "--for", "2s", "--profile", "rehearsal", "--format", "json")
         assert headless.code == 0 and headless.data[0]["mode"] == "rehearsal"
         assert headless.data[0]["feeds"] >= 1

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.conformance.subject import HOUR_MS, MINUTE_MS, Seen
+from tests.conformance.subject import HOUR_MS, MINUTE_MS, PERPETUAL_ONLY, Seen
 from tradecli.domain.enums import FundingKind, Side
 from tradecli.domain.feed import (
     DAY_MS,
@@ -212,17 +212,18 @@ async def snapshots(seen: Seen) -> None:
     asked: list[tuple[Any, type]] = [
         (BookFeed(perp), Book),
         (QuoteFeed(perp), Quote),
-        (MarkFeed(perp), MarkPrice),
     ]
+    asked += [] if seen.subject.is_spot else [(MarkFeed(perp), MarkPrice)]
     found: list[Any] = []
     for feed, kind in asked:
         told = await seen.market.history(feed, now)
         assert {type(each) for each in told} == {kind}, feed
         found += told[-1:]
-    book, quote, mark = found
+    book, quote, *marks = found
     assert book.best_bid < book.best_ask and quote.bid < quote.ask
     assert book.best_bid == pytest.approx(quote.bid, rel=0.005)
-    assert mark.mark == pytest.approx(quote.bid, rel=0.01)
+    assert all(mark.mark == pytest.approx(quote.bid, rel=0.01) for mark in marks)
+    assert all(abs(each.ts - now) < HOUR_MS for each in found)
 
 
 @check("a chain has bids under asks, volatilities as fractions, and deltas of the right sign where known")
@@ -278,3 +279,16 @@ async def ratio(seen: Seen) -> None:
     assert len(found) >= 12 and all(isinstance(each, Sentiment) and 0 < each.value < 100 for each in found)
     assert [each.ts for each in found] == sorted({each.ts for each in found})
     assert all(now - DAY_MS - HOUR_MS <= each.ts <= now for each in found)
+
+
+@check("a spot pair has no funding, mark or open interest: nothing is told of them, and nothing is made up")
+async def lacking(seen: Seen) -> None:
+    now, pair = seen.subject.now(), seen.subject.perp
+    feeds = (
+        FundingFeed(pair, DAY_MS),
+        MarkFeed(pair),
+        OpenInterestFeed(pair),
+        OpenInterestFeed(pair, DAY_MS),
+    )
+    assert [list(await seen.market.history(feed, now)) for feed in feeds] == [[], [], [], []]
+    assert not [event for event in seen.events if isinstance(event, PERPETUAL_ONLY)]

@@ -22,11 +22,12 @@ from tradecli.domain.feed import (
     TradeFeed,
     VolIndexFeed,
 )
-from tradecli.domain.instrument import InstrumentId
-from tradecli.domain.market import Book, Candle, FundingRate, MarkPrice, Quote, Trade
+from tradecli.domain.instrument import InstrumentId, symbol_of
+from tradecli.domain.market import Book, Candle, FundingRate, MarkPrice, OpenInterest, Quote, Trade
 from tradecli.ports import MarketData
 
 ENOUGH: Mapping[type, int] = {Quote: 8, Trade: 5, Book: 5, MarkPrice: 2, Candle: 1, FundingRate: 1}
+PERPETUAL_ONLY = (MarkPrice, FundingRate, OpenInterest)
 PATIENCE_S = 30.0
 
 
@@ -44,8 +45,23 @@ class Subject(NamedTuple):
     least_bars: int = 100
 
     @property
+    def is_spot(self) -> bool:
+        """Say whether it is a spot pair: there is no mark, no funding and no open interest of it."""
+        return symbol_of(self.perp).endswith(".spot")
+
+    @property
+    def without(self) -> Mapping[int, str]:
+        """Why each check that is not run is not."""
+        return self.absent if self.is_spot else {**self.absent, 22: "it is no spot pair"}
+
+    @property
+    def enough(self) -> Mapping[type, int]:
+        """How much of each kind must be shown."""
+        return {kind: n for kind, n in ENOUGH.items() if not self.is_spot or kind not in PERPETUAL_ONLY}
+
+    @property
     def feeds(self) -> list[Feed]:
-        """The feeds that are listened to: all of one perpetual, minutes as bars."""
+        """The feeds that are listened to: all of one instrument, minutes as bars."""
         perp = self.perp
         feeds: list[Feed] = [
             QuoteFeed(perp), TradeFeed(perp), BookFeed(perp), MarkFeed(perp), FundingFeed(perp),
@@ -75,16 +91,17 @@ class Seen:
                 async for event in stream:
                     self.events.append(event)
                     have[type(event)] += 1
-                    if all(have[kind] >= count for kind, count in ENOUGH.items()):
+                    if all(have[kind] >= count for kind, count in self.subject.enough.items()):
                         return
 
         try:
             await asyncio.wait_for(gather(), PATIENCE_S)
         except TimeoutError:
-            self.missing = {kind.__name__: have[kind] for kind, n in ENOUGH.items() if have[kind] < n}
+            wanted = self.subject.enough.items()
+            self.missing = {kind.__name__: have[kind] for kind, n in wanted if have[kind] < n}
 
     def of(self, kind: type) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
 
 
-__all__ = ["ENOUGH", "HOUR_MS", "MINUTE_MS", "Seen", "Subject"]
+__all__ = ["HOUR_MS", "MINUTE_MS", "PERPETUAL_ONLY", "Seen", "Subject"]

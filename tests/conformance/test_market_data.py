@@ -54,7 +54,16 @@ BTC = InstrumentId("BTCUSDT@binance")
 RUN_MS = 65_000
 NO_OPTIONS = "no options are read from this venue; they come from Deribit"
 NO_INDEX = "only Deribit publishes one"
+SPOT_LACKS = {
+    **dict.fromkeys((5, 6), "a spot pair pays no funding"),
+    **dict.fromkeys((7, 8), "a spot pair has no open interest"),
+    **dict.fromkeys((9, 20), "a spot pair has no mark and follows no index"),
+    16: NO_OPTIONS,
+    17: NO_INDEX,
+    21: "a spot pair has no long and short accounts",
+}
 _BEFORE_MINUTE_MS = 8_000
+_WIDTH = 14
 
 
 def minute_soon() -> Callable[[], int]:
@@ -65,10 +74,11 @@ def minute_soon() -> Callable[[], int]:
 
 
 @asynccontextmanager
-async def over_ccxt(server: Loopback, venue: str) -> AsyncIterator[MarketData]:
+async def over_ccxt(server: Loopback, venue: str, *watched: InstrumentId) -> AsyncIterator[MarketData]:
     session = LoopbackSession(server.port)
     client = Client(connect(profile_of(venue), session=session), OwnBudget(), SystemClock())
     client.transport.exchange.timeout_on_exit = 0
+    client.want(watched)
     market = CcxtMarket(client, jitter=random.Random(1).random, pace=QUICK)
     try:
         yield market
@@ -142,6 +152,7 @@ def live_subjects(server: Loopback) -> list[Subject]:
     now, without = server.floor.now, {16: NO_OPTIONS, 17: NO_INDEX}
     return [
         Subject("binance", partial(over_ccxt, server, "binance"), BTC, now, without),
+        _pair(server, "binance"),
         Subject(
             "okx", partial(over_ccxt, server, "okx"), InstrumentId("BTCUSDT@okx"), now, without,
         ),
@@ -156,6 +167,11 @@ def live_subjects(server: Loopback) -> list[Subject]:
             option_venue="deribit",
         ),
     ]  # fmt: skip
+
+
+def _pair(server: Loopback, venue: str) -> Subject:
+    id, now = InstrumentId(f"BTCUSDT.spot@{venue}"), server.floor.now
+    return Subject(f"{venue} spot", partial(over_ccxt, server, venue, id), id, now, SPOT_LACKS)
 
 
 @asynccontextmanager
@@ -184,7 +200,7 @@ async def failures_of(seen: Seen, row: dict[int, str]) -> list[str]:
     name = seen.subject.name
     failures = [f"{name} did not show enough: {seen.missing}"] if seen.missing else []
     for check in CHECKS:
-        if check.number in seen.subject.absent:
+        if check.number in seen.subject.without:
             row[check.number] = "-"
             continue
         try:
@@ -200,12 +216,12 @@ async def failures_of(seen: Seen, row: dict[int, str]) -> list[str]:
 
 
 def printed(matrix: dict[str, dict[int, str]], sources: dict[str, Seen]) -> str:
-    lines = [" " * 4 + "".join(f"{name:>10}" for name in matrix)]
+    lines = [" " * 4 + "".join(f"{name:>{_WIDTH}}" for name in matrix)]
     for check in CHECKS:
-        cells = "".join(f"{row.get(check.number, ''):>10}" for row in matrix.values())
+        cells = "".join(f"{row.get(check.number, ''):>{_WIDTH}}" for row in matrix.values())
         lines.append(f"{check.number:3} {cells}  {check.title}")
     for name, seen in sources.items():
-        lines += [f"  - {name} {number}: {reason}" for number, reason in seen.subject.absent.items()]
+        lines += [f"  - {name} {number}: {reason}" for number, reason in seen.subject.without.items()]
     return "\n".join(lines)
 
 
@@ -216,7 +232,9 @@ async def test_every_source_of_market_data_holds_to_the_numbered_checks(tmp_path
         for name, seen in sources.items():
             failures += await failures_of(seen, matrix[name])
     print("\n" + printed(matrix, sources))
-    assert set(matrix) == {"recorded", "simulated", "binance", "okx", "bybit", "deribit", "toy"}
+    assert set(matrix) == {
+        "recorded", "simulated", "toy", "binance", "binance spot", "okx", "bybit", "deribit",
+    }  # fmt: skip
     assert not failures, "\n".join(failures)
     assert all(row.get(check.number) in ("ok", "-") for row in matrix.values() for check in CHECKS)
-    assert all(reason for seen in sources.values() for reason in seen.subject.absent.values())
+    assert all(reason for seen in sources.values() for reason in seen.subject.without.values())

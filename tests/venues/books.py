@@ -1,4 +1,4 @@
-"""Books of all four venues under gaps, duplicates and new snapshots: ``python -m tests.venues.books --diffs 100000``.
+"""Books of every kind of market under gaps, duplicates and snapshots: ``python -m tests.venues.books --diffs 100000``.
 
 A server's book moves at random. Each difference is written in its venue's own JSON and read by its decoder; some are
 lost, some come twice, sometimes a whole book comes again. After every message the client's book is either flagged, or
@@ -22,13 +22,46 @@ from tradecli.venues.ccxt.profile import Kind, Listed, Profile, Question
 from tradecli.venues.sequence import BookBuilder, Status
 
 TICK, START, DEPTH = 0.5, 120_000, 60
-SYMBOLS = {"binance": "BTCUSDT", "okx": "BTC-USDT-SWAP", "bybit": "BTCUSDT", "deribit": "BTC-PERPETUAL"}
+
+
+class Place(NamedTuple):
+    """One kind of market of a venue: how its book is written, named and sized."""
+
+    venue: str
+    symbol: str
+    name: str
+    size: float = 1.0
+    inverse: bool = False
+
+    @property
+    def listed(self) -> Listed:
+        id = InstrumentId(f"{self.name}@{self.venue}")
+        return Listed(id, self.symbol, TICK, self.size, inverse=self.inverse)
+
+    @property
+    def is_spot(self) -> bool:
+        return self.name.endswith(".spot")
+
+
+PLACES = {
+    "binance": Place("binance", "BTCUSDT", "BTCUSDT"),
+    "binance spot": Place("binance", "BTCUSDT", "BTCUSDT.spot"),
+    "binance inverse": Place("binance", "BTCUSD_PERP", "BTCUSD.inverse", 100.0, True),
+    "okx": Place("okx", "BTC-USDT-SWAP", "BTCUSDT", 0.01),
+    "okx spot": Place("okx", "BTC-USDT", "BTCUSDT.spot"),
+    "bybit": Place("bybit", "BTCUSDT", "BTCUSDT"),
+    "bybit spot": Place("bybit", "BTCUSDT", "BTCUSDT.spot"),
+    "bybit inverse": Place("bybit", "BTCUSD", "BTCUSD.inverse", 1.0, True),
+    "deribit": Place("deribit", "BTC-PERPETUAL", "BTC-PERPETUAL"),
+}
+SYMBOLS = {venue: PLACES[venue].symbol for venue in PROFILES}
+"""How each venue spells the perpetual that the other suites write books of."""
 
 
 class Verdict(NamedTuple):
     """What a run saw. Everything but the counts of injected faults and resyncs must be zero."""
 
-    venue: str
+    place: str
     diffs: int
     lost: int
     repeated: int
@@ -89,10 +122,12 @@ class Server:
 class Wire:
     """Writes a server's differences and snapshots as one venue does."""
 
-    def __init__(self, venue: str, server: Server) -> None:
-        self.venue = venue
+    def __init__(self, place: str, server: Server) -> None:
+        where = PLACES[place]
+        self.venue = where.venue
         self.server = server
-        self.symbol = SYMBOLS[venue]
+        self.symbol = where.symbol
+        self.is_spot = where.is_spot
 
     def diff(self, bids: dict[int, float], asks: dict[int, float]) -> str:
         """Return a difference as the socket brings it."""
@@ -107,7 +142,10 @@ class Wire:
                     "U": s.before + 1,
                     "u": s.last,
                 }
-                body |= {"pu": s.before, "b": _texts(bids), "a": _texts(asks)}
+                if self.is_spot:
+                    del body["T"]
+                body |= {} if self.is_spot else {"pu": s.before}
+                body |= {"b": _texts(bids), "a": _texts(asks)}
             case "okx":
                 row = {
                     "asks": _four(asks),
@@ -144,6 +182,8 @@ class Wire:
                     "bids": _texts(bids),
                     "asks": _texts(asks),
                 }
+                if self.is_spot:
+                    body = {"lastUpdateId": s.last, "bids": body["bids"], "asks": body["asks"]}
             case "okx":
                 row = {
                     "asks": _four(asks),
@@ -189,14 +229,14 @@ def _actions(side: dict[int, float]) -> list[list[Any]]:
     return [["change" if size else "delete", tick * TICK, size] for tick, size in side.items()]
 
 
-def run(venue: str, diffs: int, seed: int = 1) -> Verdict:
-    """Drive one venue's book through ``diffs`` differences and say what was seen."""
+def run(place: str, diffs: int, seed: int = 1) -> Verdict:
+    """Drive the book of one place through ``diffs`` differences and say what was seen."""
     chance = random.Random(seed)
     server = Server(chance)
-    wire, profile = Wire(venue, server), profile_of(venue)
-    listed = Listed(InstrumentId(f"{SYMBOLS[venue]}@{venue}"), SYMBOLS[venue], TICK)
-    builder = BookBuilder(listed.id, TICK, profile.rule, listed.scale)
-    twin = BookBuilder(listed.id, TICK, profile.rule)
+    listed = PLACES[place].listed
+    wire, profile = Wire(place, server), profile_of(PLACES[place].venue)
+    builder = BookBuilder(listed.id, TICK, profile.rule_of(listed.id), listed.scale)
+    twin = BookBuilder(listed.id, TICK, profile.rule_of(listed.id))
     count = dict.fromkeys(
         (
             "lost", "repeated", "snapshots", "resyncs", "compared", "crossed", "unflagged", "unequal", "unlike",
@@ -230,7 +270,10 @@ def run(venue: str, diffs: int, seed: int = 1) -> Verdict:
         count["unflagged"] += builder.last_id != reached
         if closely and builder.last_id == server.last:
             count["compared"] += 1
-            count["unequal"] += levels(builder) != (server.bids, server.asks)
+            count["unequal"] += levels(builder) != (
+                in_base(listed, server.bids),
+                in_base(listed, server.asks),
+            )
             count["unlike"] += levels(builder) != levels(twin)
 
     take(wire.snapshot(), whole=True)
@@ -257,7 +300,7 @@ def run(venue: str, diffs: int, seed: int = 1) -> Verdict:
             take(wire.snapshot(), whole=True)
             if not builder.joining:
                 look(closely=True)
-    return Verdict(venue, diffs, **count, us=spent / 1_000 / diffs)
+    return Verdict(place, diffs, **count, us=spent / 1_000 / diffs)
 
 
 def read(profile: Profile, listed: Listed, message: str, *, whole: bool) -> list[BookDelta]:
@@ -267,6 +310,11 @@ def read(profile: Profile, listed: Listed, message: str, *, whole: bool) -> list
     else:
         heard = profile.decode(message, lambda _: listed)
     return [each for each in heard if isinstance(each, BookDelta)]
+
+
+def in_base(listed: Listed, side: dict[int, float]) -> dict[int, float]:
+    """Return a side of the server's book in base units: what was written of it, made into coins."""
+    return {ticks: listed.base(size, ticks * TICK) for ticks, size in side.items()}
 
 
 def state(builder: BookBuilder) -> tuple[Any, ...]:
@@ -288,8 +336,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     sound = True
-    for venue in PROFILES:
-        verdict = run(venue, given.diffs, given.seed)
+    for place in PLACES:
+        verdict = run(place, given.diffs, given.seed)
         sound = sound and verdict.is_sound
         print(
             " ".join(

@@ -263,7 +263,7 @@ UNUSED: tuple[tuple[str, str], ...] = (
     ("Partial Book Depth Streams", "names no instrument outside the envelope of combined streams"),
     (
         "602e021f21|124fc65de7|a3e67934d8|79bcc51237|91175dab09",
-        "spot is not connected; its price steps are left out",
+        "their source left the price steps out",
     ),
     ("51db86c543", "a client's own envelope"),
     ("[a-z]_combo(?!_tags)|CSR12|BTC-FS-", "a combination of instruments is no instrument here"),

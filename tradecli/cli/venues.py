@@ -36,8 +36,17 @@ def list_all() -> Answer:
     from tradecli.wiring.venues import venue_rows
 
     rows = venue_rows(_named())
-    columns = ("venue", "library", "hosts", "lacks")
-    cells = [(row.venue, row.library, ", ".join(row.hosts), ", ".join(row.lacks) or "—") for row in rows]
+    columns = ("venue", "markets", "library", "hosts", "lacks")
+    cells = [
+        (
+            row.venue,
+            ", ".join(row.markets),
+            row.library,
+            ", ".join(row.hosts),
+            ", ".join(row.lacks) or "—",
+        )
+        for row in rows
+    ]
     return _answer("list", rows, columns, cells)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from tradecli.domain.feed import (
     QuoteFeed,
     TradeFeed,
 )
+from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.market import Book, Quote, Trade
 from tradecli.engine.clock import SystemClock
 from tradecli.engine.picture import Pictures
@@ -84,7 +85,10 @@ def network(mode: Mode, profile: str) -> Any:
 class Reach:
     """Makes clients of venues on one loop, through one budget and one inbox, and closes them all."""
 
-    def __init__(self, mode: Mode, profile: str, *, priority: Priority = Priority.LIVE) -> None:
+    def __init__(
+        self, mode: Mode, profile: str, *, priority: Priority = Priority.LIVE, symbols: Iterable[str] = ()
+    ) -> None:
+        """``symbols`` are watched: what kinds of market they name is listed from the first."""
         self.clock = SystemClock()
         self.budget = SharedBudget(budget_file(mode))
         self.session = network(mode, profile)
@@ -92,6 +96,7 @@ class Reach:
         self.recorder: Recorder | None = None
         self._priority = priority
         self._known: dict[str, Sequence[Listed]] = {}
+        self._symbols = tuple(symbols)
 
     def knows(self, listings: Mapping[str, Sequence[Listed]]) -> None:
         """Take listings that were asked for before, so that they are not asked for again."""
@@ -108,6 +113,7 @@ class Reach:
         )
         for each in self._known.get(venue, ()):
             client.know(each)
+        client.want(InstrumentId(f"{symbol.partition('@')[0]}@{venue}") for symbol in self._symbols)
         return client
 
     def market(self, venue: str) -> CcxtMarket:
@@ -128,7 +134,7 @@ class Reach:
 @asynccontextmanager
 async def live_market(config: Config) -> AsyncIterator[KeptMarket]:
     """Give the market of a live profile, with the store as its memory, for one answer."""
-    reach = Reach(config.mode, config.profile)
+    reach = Reach(config.mode, config.profile, symbols=config.run.symbols)
     joined = JoinedMarket(config.run.venues, reach.market, reach.inbox)
     try:
         async with await MarketStore.open(config.place.market) as store:
@@ -181,7 +187,7 @@ class _Live:
 
     async def _list(self) -> Listing:
         """Ask every venue for its listing; what it answers need not be asked for again."""
-        reach = Reach(self.config.mode, self.config.profile)
+        reach = Reach(self.config.mode, self.config.profile, symbols=self.config.run.symbols)
         joined = JoinedMarket(self.config.run.venues, reach.market, reach.inbox)
         try:
             found = await list_desk(self.config, joined)

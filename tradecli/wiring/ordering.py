@@ -19,7 +19,7 @@ from tradecli.domain.budget import Priority
 from tradecli.domain.enums import OrderStatus, OrderType, Side, TimeInForce
 from tradecli.domain.events import Event
 from tradecli.domain.feed import BookFeed, Feed, QuoteFeed
-from tradecli.domain.instrument import Instrument, InstrumentId
+from tradecli.domain.instrument import Instrument, InstrumentId, symbol_of
 from tradecli.domain.order import Order, OrderRequest
 from tradecli.domain.order_plan import OrderPlan, broken_by
 from tradecli.engine.once import cancel_once, place_all_once, place_once
@@ -179,7 +179,12 @@ def _at_the_desk(
 
     async def main() -> T:
         await _alone(ledger)
-        reach = Reach(config.mode, config.profile, priority=Priority.LIVE)
+        reach = Reach(
+            config.mode,
+            config.profile,
+            priority=Priority.LIVE,
+            symbols=(*config.run.symbols, *map(symbol_of, more)),
+        )
         joined = JoinedMarket(config.run.venues, reach.market, reach.inbox)
         try:
             listing = await list_desk(config, joined, more)

@@ -110,9 +110,11 @@ async def _venue(
 ) -> list[Pulled]:
     """Pull the series of one venue, one after the other."""
     try:
+        await market.know(feeds)
         await store.keep_instruments(await market.instruments())
-        if any(isinstance(feed, FundingFeed) for feed in feeds):
-            await market.client.learn_intervals()
+        paying = {feed.instrument for feed in feeds if isinstance(feed, FundingFeed)}
+        for product in sorted({market.client.profile.product_of(each) for each in paying}):
+            await market.client.learn_intervals(product)
     except VenueError as error:
         return [_failed(feed, what, 0, 0, error) for feed in feeds]
     return [await _series(market, store, feed, what, tell) for feed in feeds]

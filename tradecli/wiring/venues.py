@@ -9,6 +9,7 @@ import msgspec
 
 from tradecli.config.folders import state_dir
 from tradecli.domain.enums import InstrumentKind, Mode
+from tradecli.domain.instrument import instrument_id
 from tradecli.engine.clock import SystemClock
 from tradecli.errors import TradecliError
 from tradecli.store.budget import SharedBudget
@@ -20,11 +21,12 @@ CLOCK_BOUND_MS = 1_000
 
 
 class VenueRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A venue that can be connected: ``offers`` and ``lacks`` name kinds of market data."""
+    """A venue that can be connected: its kinds of market; ``offers`` and ``lacks`` name kinds of market data."""
 
     venue: str
     library: str
     hosts: tuple[str, ...]
+    markets: tuple[str, ...]
     offers: tuple[str, ...]
     lacks: tuple[str, ...]
 
@@ -83,6 +85,7 @@ def _venue_row(profile: Profile) -> VenueRow:
         venue=profile.name,
         library=f"ccxt.pro.{profile.exchange}",
         hosts=profile.hosts,
+        markets=(*(kind.value for kind in profile.kinds), *profile.products),
         offers=tuple(kind.value for kind in Kind if kind not in profile.absent),
         lacks=lacks,
     )
@@ -186,6 +189,8 @@ async def _test(mode: Mode, profile: str, name: str, symbol: str) -> list[TestRo
         return f"clock {found.offset_ms:+d} ms, round trip {found.round_trip_ms} ms"
 
     async def listing() -> str:
+        if symbol:
+            client.want([instrument_id(symbol, name)])
         found = await client.load()
         unread = f", {client.unread} could not be read" if client.unread else ""
         return f"{len(found)} instruments{unread}"

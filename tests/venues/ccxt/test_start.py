@@ -8,7 +8,9 @@ import pytest
 
 from tests.venues.ccxt.conftest import VENUES, Make
 from tradecli.domain import feed as f
+from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.market import Book, Quote
+from tradecli.venues.ccxt.market import CcxtMarket
 from tradecli.venues.loopback.server import Loopback
 
 PATHS = {
@@ -33,6 +35,11 @@ PATHS = {
 }
 
 
+SPOT_PATHS = {
+    "binance": {"GET /api/v3/exchangeInfo": 1, "GET /api/v3/depth": 1, "WS /ws/0": 1},
+}
+
+
 @pytest.mark.asyncio
 @pytest.mark.parametrize("venue", VENUES)
 async def test_live_prices_are_reached_with_exactly_the_listed_requests_and_none_is_signed(
@@ -40,7 +47,24 @@ async def test_live_prices_are_reached_with_exactly_the_listed_requests_and_none
 ) -> None:
     source = market(venue)
     first = sorted(each.id for each in await source.instruments() if each.kind in ("linear", "inverse"))[0]
-    feeds = [f.QuoteFeed(first), f.BookFeed(first), f.TradeFeed(first)]
+    assert await requests(source, first, server) == PATHS[venue]
+    assert server.signed_requests == 0
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("venue", SPOT_PATHS)
+async def test_a_pair_is_reached_with_its_own_listing_and_none_of_the_perpetuals(
+    venue: str, server: Loopback, market: Make
+) -> None:
+    source, pair = market(venue), InstrumentId(f"BTCUSDT.spot@{venue}")
+    source.client.want([pair])
+    assert {each.kind for each in await source.instruments()} == {"spot"}
+    assert await requests(source, pair, server) == SPOT_PATHS[venue]
+
+
+async def requests(source: CcxtMarket, id: InstrumentId, server: Loopback) -> dict[str, int]:
+    """Listen until there are prices, and return what was asked for, each with how often."""
+    feeds = [f.QuoteFeed(id), f.BookFeed(id), f.TradeFeed(id)]
     seen: set[type] = set()
     async with asyncio.timeout(10):
         async for event in source.stream(feeds):
@@ -50,5 +74,4 @@ async def test_live_prices_are_reached_with_exactly_the_listed_requests_and_none
     counted: dict[str, int] = {}
     for each in server.seen:
         counted[f"{each.method} {each.path}"] = counted.get(f"{each.method} {each.path}", 0) + 1
-    assert counted == PATHS[venue]
-    assert server.signed_requests == 0
+    return counted

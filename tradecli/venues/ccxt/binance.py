@@ -1,77 +1,145 @@
-"""Binance USD-margined futures: its requests and its channels, as a ``Profile``. Pure; ``wire.binance`` reads."""
+"""Binance: USD-margined futures, and beside them spot and coin-margined perpetuals, as a ``Profile``. Pure.
+
+Three interfaces with three hosts and three budgets, spelled much alike; ``wire.binance`` reads them all. Of spot and
+coin-margined contracts the aggregated prints are heard, so that those of the socket and of the past have one numbering.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from tradecli.domain.budget import Allowance
 from tradecli.domain.enums import InstrumentKind
-from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, last_of, params
-from tradecli.venues.ccxt.wire.binance import INTERVALS, USUAL_H, answer, decode, depth, listed
+from tradecli.venues.ccxt.profile import (
+    SPOT_HAS_NONE,
+    Channel,
+    Kind,
+    Listed,
+    Product,
+    Profile,
+    Question,
+    Request,
+    kind_of,
+    last_of,
+    params,
+)
+from tradecli.venues.ccxt.wire.binance import INTERVALS, PERPETUAL, answer, decode, depth
+from tradecli.venues.ccxt.wire.binance_listing import USUAL_H, listed
 from tradecli.venues.ccxt.wire.listings import BINANCE
 from tradecli.venues.sequence import Rule
 
-_BAR_WEIGHTS = ((99, 1), (499, 2), (1_000, 5), (1_500, 10))
-_PUBLIC, _MARKET = "wss://fstream.binance.com/public/ws/0", "wss://fstream.binance.com/market/ws/0"
+_DAY_MS = 86_400_000
+_FUTURES_BARS = ((99, 1), (499, 2), (1_000, 5), (1_500, 10))
+_FUTURES_DEPTH = ((50, 2), (100, 5), (500, 10), (1_000, 20))
+
+
+class Interface(NamedTuple):
+    """One of Binance's interfaces: how ccxt names its calls, what they weigh, and where its streams come from.
+
+    ``bars`` and ``depth`` are (most rows, weight), shortest first.
+    """
+
+    api: str
+    statistics: str
+    bars: tuple[tuple[int, int], ...]
+    depth: tuple[tuple[int, int], ...]
+    prints: int
+    books: str
+    marks: str
+    trades: str
+
+
+INTERFACES = {
+    "": Interface(
+        "fapiPublicGet", "fapiDataGet", _FUTURES_BARS, _FUTURES_DEPTH, 20,
+        "wss://fstream.binance.com/public/ws/0", "wss://fstream.binance.com/market/ws/0", "trade",
+    ),
+    "spot": Interface(
+        "publicGet", "", ((1_000, 2),), ((100, 5), (500, 25), (1_000, 50), (5_000, 250)), 4,
+        "wss://stream.binance.com:9443/ws/0", "wss://stream.binance.com:9443/ws/0", "aggTrade",
+    ),
+    "inverse": Interface(
+        "dapiPublicGet", "dapiDataGet", _FUTURES_BARS, _FUTURES_DEPTH, 20,
+        "wss://dstream.binance.com/ws/0", "wss://dstream.binance.com/ws/0", "aggTrade",
+    ),
+}  # fmt: skip
+
+
+def _product(of: Listed | None, otherwise: str = "") -> str:
+    kind = kind_of(of.id) if of is not None else None
+    return kind.value if kind is not None else otherwise
+
+
+def _weight(steps: Sequence[tuple[int, int]], limit: int) -> int:
+    return next(weight for most, weight in steps if limit <= most)
 
 
 def request(question: Question) -> Request | None:
     """Return the request that asks it, or None where the venue offers none."""
+    product = _product(question.listed, question.product)
+    of = INTERFACES[product]
     symbol = question.listed.symbol if question.listed is not None else ""
     one = params(symbol=symbol)
     span = params(startTime=question.since, endTime=last_of(question), limit=question.limit or None)
     interval = INTERVALS.get(question.interval_ms or 300_000)
     match question.kind:
         case Kind.TIME:
-            return Request("fapiPublicGetTime", {}, 1)
+            return Request(f"{of.api}Time", {}, 1)
         case Kind.CANDLES:
-            weight = next(weight for most, weight in _BAR_WEIGHTS if question.limit <= most)
-            return (
-                Request("fapiPublicGetKlines", {**one, "interval": interval, **span}, weight)
-                if interval
-                else None
-            )
+            asked = {**one, "interval": interval, **span}
+            return Request(f"{of.api}Klines", asked, _weight(of.bars, question.limit)) if interval else None
         case Kind.TRADES:
-            return Request("fapiPublicGetAggTrades", {**one, **span}, 20)
+            return Request(f"{of.api}AggTrades", {**one, **span}, of.prints)
         case Kind.BOOK:
             limit = question.limit or 1000
-            return Request("fapiPublicGetDepth", {**one, "limit": limit}, 20 if limit > 500 else 10)
+            return Request(f"{of.api}Depth", {**one, "limit": limit}, _weight(of.depth, limit))
         case Kind.QUOTE:
-            return Request("fapiPublicGetTickerBookTicker", one, 2 if symbol else 5)
+            return Request(f"{of.api}TickerBookTicker", one, 2 if symbol else 5)
         case Kind.FUNDING | Kind.MARK:
-            return Request("fapiPublicGetPremiumIndex", one, 1 if symbol else 10)
+            return Request(f"{of.api}PremiumIndex", one, 1 if symbol and not product else 10)
         case Kind.FUNDING_HISTORY:
-            return Request("fapiPublicGetFundingRate", {**one, **span}, 1)
+            return Request(f"{of.api}FundingRate", {**one, **span}, 1)
         case Kind.FUNDING_INTERVALS:
-            return Request("fapiPublicGetFundingInfo", {}, 1)
+            return Request(f"{of.api}FundingInfo", {}, 1)
         case Kind.INTEREST:
-            return Request("fapiPublicGetOpenInterest", one, 1)
-        case Kind.INTEREST_HISTORY:
-            return Request("fapiDataGetOpenInterestHist", {**one, "period": interval, **span}, 1)
-        case Kind.RATIO:
-            return Request("fapiDataGetGlobalLongShortAccountRatio", {**one, "period": interval, **span}, 1)
+            return Request(f"{of.api}OpenInterest", one, 1)
+        case Kind.INTEREST_HISTORY | Kind.RATIO:
+            return _statistics(question, of, symbol, {"period": interval, **span})
         case _:
             return None
+
+
+def _statistics(question: Question, of: Interface, symbol: str, asked: dict[str, Any]) -> Request:
+    """Return the question about past open interest or accounts; coin-margined ones are asked for by their pair."""
+    past = question.kind is Kind.INTEREST_HISTORY
+    if symbol.endswith(PERPETUAL):
+        named = {"pair": symbol.removesuffix(PERPETUAL)} | ({"contractType": "PERPETUAL"} if past else {})
+    else:
+        named = {"symbol": symbol}
+    name = "OpenInterestHist" if past else "GlobalLongShortAccountRatio"
+    return Request(f"{of.statistics}{name}", {**named, **asked}, 1)
 
 
 def channel(kind: Kind, of: Listed | None, currency: str, interval_ms: int) -> Channel | None:
     """Return the stream of a kind; open interest and history are asked for over HTTP."""
     if of is None:
         return None
-    name = of.symbol.lower()
+    where, name = INTERFACES[_product(of)], of.symbol.lower()
     match kind:
         case Kind.BOOK:
-            return Channel(_PUBLIC, f"{name}@depth@100ms")
+            return Channel(where.books, f"{name}@depth@100ms")
         case Kind.TRADES:
-            return Channel(_PUBLIC, f"{name}@trade")
+            return Channel(where.books, f"{name}@{where.trades}")
         case Kind.QUOTE:
-            return Channel(_PUBLIC, f"{name}@bookTicker")
+            return Channel(where.books, f"{name}@bookTicker")
         case Kind.MARK | Kind.FUNDING:
-            return Channel(_MARKET, f"{name}@markPrice@1s")
+            return Channel(where.marks, f"{name}@markPrice@1s")
+        case Kind.INDEX:
+            return Channel(where.marks, f"{name.partition('_')[0]}@indexPrice@1s")
         case Kind.CANDLES:
             interval = INTERVALS.get(interval_ms)
-            return Channel(_MARKET, f"{name}@kline_{interval}") if interval else None
+            return Channel(where.marks, f"{name}@kline_{interval}") if interval else None
         case _:
             return None
 
@@ -80,15 +148,30 @@ def subscribe(names: Sequence[str], id: int, on: bool) -> dict[str, Any]:
     return {"method": "SUBSCRIBE" if on else "UNSUBSCRIBE", "params": list(names), "id": id}
 
 
+ABSENT: dict[Kind, str] = {
+    Kind.CHAIN: "options are another product of Binance, which is not connected",
+    Kind.GREEKS: "options are another product of Binance, which is not connected",
+    Kind.VOL_INDEX: "Binance publishes no volatility index",
+}
+
+
 PROFILE = Profile(
     name="binance",
     exchange="binanceusdm",
-    hosts=("fapi.binance.com", "fstream.binance.com"),
+    hosts=(
+        "fapi.binance.com",
+        "fstream.binance.com",
+        "api.binance.com",
+        "stream.binance.com",
+        "dapi.binance.com",
+        "dstream.binance.com",
+    ),
     settings={
         "options": {"fetchCurrencies": False, "fetchMargins": False, "fetchMarkets": {"types": ["linear"]}}
     },
     rule=Rule.BINANCE_FUTURES,
     allowance=Allowance(2_400, 60_000),
+    kinds=(InstrumentKind.LINEAR,),
     start_paths=("/fapi/v1/exchangeInfo",),
     page={
         Kind.CANDLES: 1_000,
@@ -106,18 +189,22 @@ PROFILE = Profile(
     subscribe=subscribe,
     decode=decode,
     depth=depth,
-    absent={
-        Kind.INDEX: "Binance tells the index with each mark",
-        Kind.CHAIN: "options are another product of Binance, which is not connected",
-        Kind.GREEKS: "options are another product of Binance, which is not connected",
-        Kind.VOL_INDEX: "Binance publishes no volatility index",
-    },
+    absent=ABSENT | {Kind.INDEX: "Binance tells the index with each mark"},
     rest_snapshots=True,
     used_header="X-MBX-USED-WEIGHT-1M",
     settles_h=USUAL_H,
+    products={
+        "spot": Product(
+            rule=Rule.BINANCE_SPOT,
+            start_paths=("/api/v3/exchangeInfo",),
+            looks=(Request("publicGetExchangeInfo", {}, 20),),
+            rows=BINANCE,
+            absent={**ABSENT, **SPOT_HAS_NONE},
+            allowance=Allowance(6_000, 60_000),
+            is_apart=True,
+        ),
+    },
     unconnected={
-        InstrumentKind.SPOT: "spot is another interface of Binance, which is not connected; "
-        "data import reads its files",
         InstrumentKind.INVERSE: "coin-margined contracts are another interface of Binance, which is not connected; "
         "data import reads its files",
     },

@@ -83,6 +83,7 @@ PROFILE = Profile(
     settings={"options": {"fetchMarkets": {"types": ["linear"]}}},
     rule=Rule.COUNT,
     allowance=Allowance(500, 5_000),
+    kinds=(InstrumentKind.LINEAR,),
     start_paths=(
         "/v5/market/instruments-info?category=linear",
         "/v5/market/instruments-info?category=linear&status=PreLaunch",

@@ -86,6 +86,7 @@ PROFILE = Profile(
     settings={},
     rule=Rule.CHAIN,
     allowance=Allowance(20, 1_000),
+    kinds=(InstrumentKind.LINEAR, InstrumentKind.INVERSE, InstrumentKind.FUTURE, InstrumentKind.OPTION),
     start_paths=("/api/v2/public/get_currencies", "/api/v2/public/get_instruments"),
     page={Kind.CANDLES: 5_000, Kind.TRADES: 1_000, Kind.FUNDING_HISTORY: 744, Kind.VOL_INDEX: 1_000},
     listed=listed,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -110,7 +110,6 @@ class Ears:
         self.resync: Callable[[Listed], Awaitable[None]] | None = None
         self.heard_at: dict[Stream, int] = {}
         self._followed: dict[InstrumentId, Followed] = {}
-        self._spelled: dict[str, Followed] = {}
         self.refused: dict[str, int] = {}
         self.failures: dict[Stream, str] = {}
         self.messages = 0
@@ -224,14 +223,14 @@ class Ears:
 
     # -- books -----------------------------------------------------------------------------------------------------
 
-    def hear_depth(self, depth: Depth, now: int) -> None:
+    def hear_depth(self, depth: Depth, now: int, spelled: Mapping[str, Listed]) -> None:
         """Take in a difference or a snapshot of a book whose rows are as the venue wrote them."""
-        followed = self._spelled.get(depth.symbol)
+        listed = spelled.get(depth.symbol)
+        if listed is None:
+            return
+        followed = self._followed.get(listed.id)
         if followed is None:
-            listed = self.client.by_symbol.get(depth.symbol)
-            if listed is None:
-                return
-            followed = self._spelled[depth.symbol] = self.followed(listed.id)
+            followed = self.followed(listed.id)
         self.messages += 1
         if self.recorder is None:
             self._judge(followed, followed.builder.take(depth), now)
@@ -243,7 +242,7 @@ class Ears:
         found = self._followed.get(id)
         if found is None:
             listed = self.client.listed(id)
-            builder = BookBuilder(id, listed.tick, self.client.profile.rule, listed.scale)
+            builder = BookBuilder(id, listed.tick, self.client.profile.rule_of(id), listed.scale)
             found = self._followed[id] = Followed(builder)
         return found
 
@@ -293,8 +292,9 @@ class Ears:
     def _show_snapshot(self, snapshot: BookDelta) -> None:
         """Hand on a book that came over HTTP while the socket is down: whole by itself, proven by nothing else."""
         listed = self.client.listed(snapshot.instrument)
-        builder = BookBuilder(listed.id, listed.tick, self.client.profile.rule)
-        builder.apply(snapshot)
+        builder = BookBuilder(listed.id, listed.tick, self.client.profile.rule_of(listed.id))
+        at = self.client.clock.now()
+        builder.apply(snapshot if snapshot.ts else msgspec.structs.replace(snapshot, ts=at))
         found = builder.book(self.depth)
         if found is not None:
             self.inbox.put_as((Book, snapshot.instrument), lambda: found)

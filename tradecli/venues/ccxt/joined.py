@@ -63,7 +63,7 @@ class JoinedMarket:
         if venue is None:
             return []
         market = self.market(venue)
-        await market.instruments()
+        await market.know([feed])
         return await market.history(feed, until) if market.offers(feed) else []
 
     def stream(self, feeds: Iterable[Feed]) -> AsyncIterator[Event]:

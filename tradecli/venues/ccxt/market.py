@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from tradecli.domain import feed as f
 from tradecli.domain.budget import Priority
@@ -32,7 +34,16 @@ from tradecli.venues.ccxt import past
 from tradecli.venues.ccxt.client import Client
 from tradecli.venues.ccxt.ears import Ears, Stream
 from tradecli.venues.ccxt.inbox import Inbox
-from tradecli.venues.ccxt.profile import IndexPrice, Kind, Listed, Question, Unpriced, ratio_name, with_index
+from tradecli.venues.ccxt.profile import (
+    IndexPrice,
+    Kind,
+    Listed,
+    Question,
+    Unpriced,
+    ratio_name,
+    ratio_of,
+    with_index,
+)
 from tradecli.venues.ccxt.streams import Item, Pace, Streams
 from tradecli.venues.sequence import BookBuilder
 
@@ -86,11 +97,16 @@ class CcxtMarket:
 
     async def history(self, feed: Feed, until: int) -> list[MarketEvent]:
         """Return what ``feed`` declares of the past, oldest first; nothing where the venue does not offer it."""
-        await self.client.load()
+        await self.know([feed])
         try:
             return await self._history(feed, until)
         except Unsupported:
             return []
+
+    async def know(self, feeds: Sequence[Feed]) -> None:
+        """Make known what the venue lists of the kinds of market that feeds are about."""
+        self.client.want(named for named in map(_instrument_of, feeds) if named is not None)
+        await self.client.load()
 
     async def _history(self, feed: Feed, until: int) -> list[MarketEvent]:
         match feed:
@@ -99,14 +115,14 @@ class CcxtMarket:
                 bars = await self._pages(Kind.CANDLES, feed.instrument, since, until, feed.interval_ms)
                 return bars[-feed.count :] if feed.count else []
             case f.FundingFeed():
-                await self.client.learn_intervals()
+                await self.client.learn_intervals(self.client.profile.product_of(feed.instrument))
                 found = await self._now(Kind.FUNDING, feed.instrument, FundingRate)
                 if feed.window_ms:
                     kind = Kind.FUNDING_HISTORY
                     found = await self._pages(kind, feed.instrument, until - feed.window_ms, until) + found
                 return found
             case f.OpenInterestFeed():
-                if feed.window_ms and Kind.INTEREST_HISTORY not in self.client.profile.absent:
+                if feed.window_ms and self._offered(Kind.INTEREST_HISTORY, feed.instrument):
                     kind = Kind.INTEREST_HISTORY
                     return await self._pages(kind, feed.instrument, until - feed.window_ms, until)
                 return await self._interest(feed.instrument)
@@ -157,12 +173,14 @@ class CcxtMarket:
     async def _now(self, kind: Kind, instrument: InstrumentId, wanted: Any) -> list[MarketEvent]:
         """Return what the venue says of an instrument at this moment, of the wanted types."""
         heard = await self.client.ask(Question(kind=kind, listed=self.client.listed(instrument)))
-        return [each for each in heard if isinstance(each, wanted)]
+        now = self.client.clock.now()
+        return [_dated(each, now) for each in heard if isinstance(each, wanted)]
 
     async def _marks(self, instrument: InstrumentId) -> list[MarketEvent]:
         """Return the mark of now, with the index that it follows."""
         marks = await self._now(Kind.MARK, instrument, MarkPrice)
-        if Kind.INDEX in self.client.profile.absent:
+        whole = all(isinstance(each, MarkPrice) and each.index is not None for each in marks)
+        if whole or not self._offered(Kind.INDEX, instrument):
             return marks
         told: list[Any] = list(await self._now(Kind.INDEX, instrument, IndexPrice))
         index = told[-1] if told else None
@@ -188,8 +206,8 @@ class CcxtMarket:
         found: list[MarketEvent] = []
         for each in await self.client.ask(Question(kind=Kind.BOOK, listed=listed, limit=max(feed.depth, 50))):
             if isinstance(each, BookDelta):
-                builder = BookBuilder(listed.id, listed.tick, self.client.profile.rule)
-                builder.apply(each)
+                builder = BookBuilder(listed.id, listed.tick, self.client.profile.rule_of(listed.id))
+                builder.apply(_dated(each, self.client.clock.now()))
                 book = builder.book(feed.depth)
                 found += [book] if book is not None else []
         return found
@@ -209,10 +227,12 @@ class CcxtMarket:
 
     async def listen(self, feeds: Iterable[Feed]) -> None:
         """Put what is heard into the inbox until cancelled."""
-        await self.client.load()
+        feeds = tuple(feeds)
+        await self.know(feeds)
         items, books, depth = self._items(feed for feed in feeds if self.offers(feed))
-        if any(item.kind is Kind.FUNDING for item in items):
-            await self.client.learn_intervals()
+        paying = {item.listed.id for item in items if item.kind is Kind.FUNDING and item.listed is not None}
+        for product in sorted({self.client.profile.product_of(id) for id in paying}):
+            await self.client.learn_intervals(product)
         self.ears = Ears(
             self.client,
             self.inbox,
@@ -266,12 +286,18 @@ class CcxtMarket:
                         from_books.add(listed.id)
                     elif isinstance(feed, f.OpenInterestFeed):
                         kinds.append(Kind.MARK)
-                    elif isinstance(feed, f.MarkFeed) and Kind.INDEX not in self.client.profile.absent:
+                    elif isinstance(feed, f.MarkFeed):
                         kinds.append(Kind.INDEX)
                     elif isinstance(feed, f.BookFeed):
                         depth = max(depth, feed.depth)
-                    items |= {Item(kind, listed, "", 0): None for kind in kinds}
+                    offered = [kind for kind in kinds if self._offered(kind, listed.id)]
+                    items |= {Item(kind, listed, "", 0): None for kind in offered}
         return list(items), frozenset(from_books), depth
+
+    def _offered(self, kind: Kind, instrument: InstrumentId) -> bool:
+        """Say whether the venue tells of a kind for an instrument of this kind of market."""
+        profile = self.client.profile
+        return profile.why_absent(kind, profile.product_of(instrument)) is None
 
     def _quotes_by_book(self, listed: Listed) -> bool:
         return self.client.profile.channel(Kind.QUOTE, listed, "", 0) is None
@@ -279,6 +305,24 @@ class CcxtMarket:
     def streams_of(self) -> dict[Stream, int]:
         """Return when each stream was last heard, on our monotonic clock."""
         return dict(self.ears.heard_at) if self.ears is not None else {}
+
+
+def _instrument_of(feed: Feed) -> InstrumentId | None:
+    match feed:
+        case f.VolIndexFeed() | f.OptionsFeed():
+            return None
+        case f.SentimentFeed():
+            return ratio_of(feed.name)
+        case _:
+            return feed.instrument
+
+
+T = TypeVar("T", Quote, Trade, FundingRate, MarkPrice, OpenInterest, IndexPrice, BookDelta)
+
+
+def _dated(each: T, now: int) -> T:
+    """Return what a venue said with a time: that of the answer, where it says none."""
+    return each if each.ts else msgspec.structs.replace(each, ts=now)
 
 
 async def drained(

@@ -101,6 +101,7 @@ PROFILE = Profile(
     settings={"options": {"fetchMarkets": {"types": ["swap"]}}},
     rule=Rule.CHAIN,
     allowance=Allowance(20, 2_000),
+    kinds=(InstrumentKind.LINEAR, InstrumentKind.INVERSE),
     start_paths=("/api/v5/public/instruments?instType=SWAP",),
     page={
         Kind.CANDLES: 100,

@@ -60,6 +60,8 @@ async def rows(
     """
     page = client.profile.page.get(kind, _USUAL_PAGE)
     step = interval_ms or STEPS.get(kind, 0)
+    if kind is Kind.CANDLES and listed is not None:
+        page = client.profile.bars(page, step, client.profile.product_of(listed.id))
     for start, end in spans(kind, interval_ms, page, since, until):
         if have is not None and await have(start, end):
             yield end, []

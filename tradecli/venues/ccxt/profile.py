@@ -174,6 +174,12 @@ def ratio_name(instrument: InstrumentId) -> str:
     return f"long_short_{instrument.partition('@')[0].lower()}_{instrument.partition('@')[2]}"
 
 
+def ratio_of(name: str) -> InstrumentId:
+    """Return the instrument that a series of such a name is about, in lower case."""
+    symbol, _, venue = name.removeprefix("long_short_").rpartition("_")
+    return InstrumentId(f"{symbol}@{venue}")
+
+
 def with_index(mark: MarkPrice, index: IndexPrice | None) -> MarkPrice:
     """Return a mark with its index, where that is known and of the same time: at most ``INDEX_MS`` apart."""
     if mark.index is not None or index is None or abs(mark.ts - index.ts) > INDEX_MS:
@@ -204,13 +210,25 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     since: int | None = None
     until: int | None = None
     limit: int = 0
+    product: str = ""
+    """The product that is asked about where no instrument says it."""
+
+    def of_product(self, profile: Profile) -> str:
+        """Return the name of the product that it is about."""
+        return self.product if self.listed is None else profile.product_of(self.listed.id)
+
+
+def kind_of(instrument: InstrumentId) -> InstrumentKind | None:
+    """Return the kind of market that an instrument's name says: spot or coin-margined; None where it says none."""
+    symbol = symbol_of(instrument)
+    if symbol.endswith(".spot"):
+        return InstrumentKind.SPOT
+    return InstrumentKind.INVERSE if symbol.endswith(".inverse") else None
 
 
 def is_missing(profile: Profile, instrument: InstrumentId) -> str:
     """Say that a venue lists no such instrument here, and why where the kind of market is not connected."""
-    symbol = symbol_of(instrument)
-    kinds = {".spot": InstrumentKind.SPOT, ".inverse": InstrumentKind.INVERSE}
-    kind = next((kind for ending, kind in kinds.items() if symbol.endswith(ending)), None)
+    kind = kind_of(instrument)
     why = profile.unconnected.get(kind) if kind is not None else None
     return f"{instrument} is not listed" + (f": {why}" if why else "")
 
@@ -240,6 +258,37 @@ class Channel(NamedTuple):
     name: str
 
 
+class Product(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a venue that lists its instruments by itself; it is asked only where one of them is wanted."""
+
+    rule: Rule
+    start_paths: tuple[str, ...]
+    looks: tuple[Request, ...]
+    """The requests that bring its listing."""
+    rows: Rows
+    """How the answers to ``looks`` are written."""
+    absent: Mapping[Kind, str]
+    """Why each kind that is not offered of its instruments is not."""
+    allowance: Allowance | None = None
+    """Its own budget; None where it is counted with the venue's."""
+    is_apart: bool = False
+    """Its symbols are spelled like others of the venue: what a message is about is told by where it came from."""
+    longest_ms: int | None = None
+    """The longest time that one question about bars may span, where a page of them may be too long."""
+
+
+SPOT_HAS_NONE: Mapping[Kind, str] = {
+    Kind.FUNDING: "a spot pair pays no funding",
+    Kind.FUNDING_HISTORY: "a spot pair pays no funding",
+    Kind.FUNDING_INTERVALS: "a spot pair pays no funding",
+    Kind.INTEREST: "a spot pair has no open interest",
+    Kind.INTEREST_HISTORY: "a spot pair has no open interest",
+    Kind.MARK: "a spot pair has no mark: it trades at its price",
+    Kind.INDEX: "a spot pair follows no index",
+    Kind.RATIO: "a spot pair has no long and short accounts",
+}
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """One venue. ``absent`` says, for each kind it does not offer, why not."""
 
@@ -250,6 +299,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     settings: Mapping[str, Any]
     rule: Rule
     allowance: Allowance
+    kinds: tuple[InstrumentKind, ...]
+    """The kinds of market in the venue's own listing."""
     start_paths: tuple[str, ...]
     """The requests that make the markets known: no other leaves before the first price."""
     page: Mapping[Kind, int]
@@ -275,5 +326,40 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Prints are paged from the newest backwards."""
     unconnected: Mapping[InstrumentKind, str] = {}
     """Kinds of instruments that the venue trades and this profile does not read, and why not."""
+    products: Mapping[str, Product] = {}
+    """What is listed beside the venue's own listing, by the kind of market that is listed there."""
     used_header: str = ""
     """The header of an answer in which the venue says how much weight it has counted."""
+
+    def product_of(self, instrument: InstrumentId) -> str:
+        """Return the product that lists an instrument; empty for the venue's own listing."""
+        kind = kind_of(instrument)
+        return kind.value if kind is not None and kind.value in self.products else ""
+
+    def rule_of(self, instrument: InstrumentId) -> Rule:
+        """Return how the books of an instrument are numbered."""
+        product = self.products.get(self.product_of(instrument))
+        return self.rule if product is None else product.rule
+
+    def spelling(self, product: str) -> str:
+        """Return among which names a product's symbols are known: its own, or those of the venue's own listing."""
+        found = self.products.get(product)
+        return product if found is not None and found.is_apart else ""
+
+    def why_absent(self, kind: Kind, product: str) -> str | None:
+        """Return why a kind is not offered of a product, or None where it is."""
+        found = self.products.get(product)
+        return (self.absent if found is None else found.absent).get(kind)
+
+    def bars(self, page: int, interval_ms: int, product: str) -> int:
+        """Return how many bars may be asked for at once: a page, or fewer where the time it spans is too long."""
+        found = self.products.get(product)
+        longest = found.longest_ms if found is not None else None
+        return page if longest is None else min(page, max(longest // interval_ms, 1))
+
+    def counted(self, product: str) -> tuple[str, Allowance]:
+        """Return under which name, and within what, the requests about a product are counted."""
+        found = self.products.get(product)
+        if found is None or found.allowance is None:
+            return self.name, self.allowance
+        return f"{self.name}-{product}", found.allowance

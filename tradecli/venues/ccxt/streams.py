@@ -76,11 +76,12 @@ class Item(NamedTuple):
 
 
 class Socket:
-    """One connection and what comes over it."""
+    """One connection and what comes over it; its symbols are looked up among ``spelled``."""
 
-    def __init__(self, url: str, number: int) -> None:
+    def __init__(self, url: str, number: int, spelled: Mapping[str, Listed]) -> None:
         self.url = url
         self.number = number
+        self.spelled = spelled
         self.channels: dict[str, list[Item]] = {}
         self.attempt = 0
         self.up = False
@@ -125,11 +126,14 @@ class Streams:
         number = 0
         while True:
             url = _numbered(channel.url, number)
-            socket = self.sockets.setdefault(url, Socket(url, number))
+            socket = self.sockets.setdefault(url, Socket(url, number, self._spelled(item.listed)))
             if channel.name in socket.channels or len(socket.channels) < CHANNELS_PER_SOCKET:
                 socket.channels.setdefault(channel.name, []).append(item)
                 return
             number += 1
+
+    def _spelled(self, listed: Listed | None) -> Mapping[str, Listed]:
+        return self.client.spelled("" if listed is None else self.client.profile.product_of(listed.id))
 
     async def run(self) -> None:
         """Keep every socket and every poll going until cancelled."""
@@ -148,18 +152,19 @@ class Streams:
         if len(data) > LARGEST_MESSAGE:
             self.ears.refuse(f"a message of {len(data)} characters")
             return True
+        socket = self.sockets.get(url)
+        spelled = self.client.by_symbol if socket is None else socket.spelled
         try:
             depth = self._read_depth(data)
-            heard = self.client.profile.decode(data, self.client.names) if depth is None else ()
+            heard = self.client.profile.decode(data, spelled.get) if depth is None else ()
         except UNREADABLE as error:
             self.ears.refuse(str(error)[:160])
             return True
-        socket = self.sockets.get(url)
         if depth is not None:
             now = self.client.clock.monotonic()
             if socket is not None:
                 socket.heard_at = now
-            self.ears.hear_depth(depth, now)
+            self.ears.hear_depth(depth, now, spelled)
             return True
         for each in heard:
             if not isinstance(each, Said):

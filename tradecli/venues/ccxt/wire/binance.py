@@ -1,4 +1,4 @@
-"""What Binance says: USD-margined futures, which are connected, and COIN-M and spot, which are spelled the same.
+"""What Binance says: USD-margined futures, and coin-margined ones and spot, which are spelled much the same.
 
 Pure. Funding: ``premiumIndex`` and the mark-price stream give the rate that is being accrued and when it settles; the
 hours between settlements are 8 where ``fundingInfo`` names no others.
@@ -7,14 +7,12 @@ hours between settlements are 8 where ``fundingInfo`` names no others.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from tradecli.domain.enums import FundingKind, InstrumentKind, Side
+from tradecli.domain.enums import FundingKind, Side
 from tradecli.domain.feed import INTERVALS_MS
-from tradecli.domain.instrument import Instrument, instrument_id
 from tradecli.domain.market import (
     BookDelta,
     Candle,
@@ -27,6 +25,7 @@ from tradecli.domain.market import (
 )
 from tradecli.venues.ccxt.profile import (
     Heard,
+    IndexPrice,
     Intervals,
     Kind,
     Listed,
@@ -41,7 +40,6 @@ from tradecli.venues.ccxt.profile import (
 from tradecli.venues.ccxt.reading import (
     Malformed,
     amount,
-    decimal_text,
     field,
     maybe,
     number,
@@ -53,63 +51,13 @@ from tradecli.venues.ccxt.reading import (
     text,
     whole,
 )
-from tradecli.venues.known import fees_of
+from tradecli.venues.ccxt.wire.binance_listing import listed
 from tradecli.venues.rows import Depth, Pair
 
 INTERVALS = dict(zip(INTERVALS_MS.values(), INTERVALS_MS, strict=True))
 _LENGTHS = INTERVALS_MS
-USUAL_H = 8.0
-
-
-# -- instruments -------------------------------------------------------------------------------------------------------
-
-
-@strict
-def listed(raw: Mapping[str, Any]) -> Listed | None:
-    """Read one symbol of ``exchangeInfo``; None for what is not a perpetual, dated future or pair in common letters."""
-    symbol, base, quote = text(raw, "symbol"), text(raw, "baseAsset"), text(raw, "quoteAsset")
-    filters = {item.get("filterType"): item for item in rows(field(raw, "filters"))}
-    status = raw.get("status") or raw.get("contractStatus") or "TRADING"
-    contract, size = raw.get("contractType"), raw.get("contractSize")
-    if contract is None:
-        kind, name = InstrumentKind.SPOT, f"{symbol}.spot"
-    elif contract == "PERPETUAL":
-        kind = InstrumentKind.INVERSE if size is not None else InstrumentKind.LINEAR
-        name = f"{raw.get('pair', symbol)}.inverse" if size is not None else symbol
-    else:
-        kind, name = InstrumentKind.FUTURE, symbol
-    try:
-        id = instrument_id(name, "binance")
-    except ValueError:
-        return None
-    notional = filters.get("MIN_NOTIONAL") or filters.get("NOTIONAL") or {}
-    least = notional.get("notional") or notional.get("minNotional") or "0"
-    maker, taker = fees_of("binance", kind)
-    instrument = Instrument(
-        id=id,
-        kind=kind,
-        base=base,
-        quote=quote,
-        settle=raw.get("marginAsset") or quote,
-        tick=Decimal(decimal_text(field(field(filters, "PRICE_FILTER"), "tickSize"), "tickSize")),
-        lot=Decimal(decimal_text(field(field(filters, "LOT_SIZE"), "stepSize"), "stepSize")),
-        min_qty=Decimal(decimal_text(field(field(filters, "LOT_SIZE"), "minQty"), "minQty")),
-        max_qty=Decimal(decimal_text(field(field(filters, "LOT_SIZE"), "maxQty"), "maxQty")),
-        min_notional=Decimal(str(amount(least, "notional"))) if least != "0" else Decimal(0),
-        contract_size=Decimal(str(size)) if size is not None else Decimal(1),
-        maker_fee=maker,
-        taker_fee=taker,
-    )
-    return Listed(
-        id=id,
-        symbol=symbol,
-        tick=float(instrument.tick),
-        size=positive(size, "contractSize") if size is not None else 1.0,
-        inverse=size is not None,
-        interval_h=USUAL_H if contract == "PERPETUAL" else None,
-        instrument=instrument,
-        halted="" if status == "TRADING" else str(status),
-    )
+PERPETUAL = "_PERP"
+"""How the symbol of a coin-margined perpetual ends; what is before it is its pair, and the name of its index."""
 
 
 # -- questions ---------------------------------------------------------------------------------------------------------
@@ -235,6 +183,9 @@ def _settled(row: Any, of: Listed) -> list[Heard]:
 
 def _interest(row: Any, of: Listed) -> list[Heard]:
     """Read open interest: in USD where the venue says so; otherwise in base units, which the caller values."""
+    if of.inverse and "sumOpenInterest" in row:
+        contracts = amount(row["sumOpenInterest"], "contracts")
+        return [OpenInterest(of.id, stamp(field(row, "timestamp"), "timestamp"), contracts * of.size)]
     if "sumOpenInterestValue" in row:
         value = amount(row["sumOpenInterestValue"], "value")
         return [OpenInterest(of.id, stamp(field(row, "timestamp"), "timestamp"), value)]
@@ -320,6 +271,8 @@ def read(message: Any, names: Names) -> list[Heard]:
     if "error" in message or "code" in message:
         error = message.get("error", message)
         return [Said(False, f"{error.get('code')}: {error.get('msg')}"[:200], str(message.get("id", "")))]
+    if message.get("e") == "indexPriceUpdate":
+        return _read_index(message, names)
     event = message.get("e", "bookTicker" if {"u", "s", "b", "B", "a", "A"} <= message.keys() else None)
     reader = _EVENTS.get(event or "")
     if reader is None:
@@ -375,6 +328,13 @@ def _read_mark(message: Mapping[str, Any], of: Listed) -> list[Heard]:
     if rate is not None and due > 0:
         found.append(FundingRate(of.id, ts, rate, of.interval_h, FundingKind.PREDICTED, due, mark))
     return found
+
+
+def _read_index(message: Mapping[str, Any], names: Names) -> list[Heard]:
+    """Read the index of a pair, which coin-margined perpetuals follow; their marks come without it."""
+    of = names(text(message, "i") + PERPETUAL)
+    ts, price = stamp(field(message, "E"), "E"), positive(field(message, "p"), "p")
+    return [] if of is None else [IndexPrice(of.id, ts, price)]
 
 
 def _read_bar(message: Mapping[str, Any], of: Listed) -> list[Heard]:
