@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -63,6 +64,27 @@ def test_risk_keys_have_no_silent_default_in_a_profile_that_trades(wrong: Wrong)
     assert {problem.key for problem in problems} == {
         f"risk.{line.split(' = ')[0]}" for line in RISK.splitlines()[1:]
     }
+
+
+def test_all_unstated_keys_are_one_line_and_the_other_problems_keep_theirs(wrong: Wrong) -> None:
+    lines = ConfigProblems(wrong("[run]\nsymbols = ['BTCUSDT']\nsymbol = 1\n")).line().splitlines()
+    assert len(lines) == 2
+    assert "9 keys have no default: risk.max_order_notional_usd, " in lines[0]
+    assert "tradecli config init" in lines[0]
+    assert "E-CONFIG-104" in lines[1]
+
+
+def test_what_only_asks_needs_no_limit_stated_and_a_stated_one_is_still_checked(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("[risk]\nmax_symbol_pct = 12\n")
+    config = load("paper", str(file), environment={}, trades=False)
+    assert config.risk.max_symbol_pct == 12
+    assert config.sources["risk.max_gross_pct"] == "no limit is used where nothing trades"
+    file.write_text("[risk]\nmax_symbol_pct = -12\n")
+    with pytest.raises(ConfigProblems, match="max_symbol_pct"):
+        load("paper", str(file), environment={}, trades=False)
 
 
 def test_every_problem_is_told_at_once_with_line_column_and_the_nearest_name(wrong: Wrong) -> None:

@@ -115,8 +115,9 @@ def moment(text: str, now: int, what: str = "time") -> int:
     if text.startswith("-") and _DURATION.match(text[1:]):
         return _in_range(now - duration(text[1:], what), text, what)
     if _NO_ZONE.match(text):
+        whole = text if len(text) > len("2023-08-10T") else f"{text[:10]}T00:00"
         raise UsageError(
-            f"{what} has no time zone: {_quoted(text)}", number=131, hint=f"write {text}Z for UTC"
+            f"{what} has no time zone: {_quoted(text)}", number=131, hint=f"write {whole}Z for UTC"
         )
     if not _ISO.match(text):
         hint = "ISO with its zone such as 2023-08-10T00:00Z, or -2h, today, yesterday"

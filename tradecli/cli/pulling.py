@@ -101,7 +101,7 @@ def _instruments(where: Place) -> list[InstrumentId]:
     given = options.current()
     symbols, venues = list(given.symbols), list(given.venues)
     if not symbols or (not venues and not all(venue for _, venue in symbols)):
-        run = load(where.profile, given.config, given.db).run
+        run = load(where.profile, given.config, given.db, trades=False).run
         symbols = symbols or [(symbol, None) for symbol in run.symbols]
         venues = venues or list(run.venues)
     found: dict[InstrumentId, None] = {}

@@ -19,7 +19,7 @@ import msgspec
 
 from tradecli.config import crosschecks, profiles, sections
 from tradecli.config.place import Place, locate
-from tradecli.config.problems import ConfigProblems, Problem
+from tradecli.config.problems import UNSTATED, ConfigProblems, Problem
 from tradecli.config.source import Source, parse_source, read_source
 from tradecli.config.values import from_text, settings_from
 from tradecli.domain.enums import Mode
@@ -29,6 +29,7 @@ _VARIABLE = re.compile(r"TRADECLI_([A-Z0-9]+(?:_[A-Z0-9]+)*)__([A-Z0-9_]+)\Z")
 _REFERENCE = re.compile(r"(?:env:[A-Za-z_][A-Za-z0-9_]*|keyring:[\w./-]+|file:[^\s]+)\Z")
 _KEY_LIKE = re.compile(r"(?=[^ ]*[0-9])(?=[^ ]*[A-Za-z])[A-Za-z0-9+/=_-]{24,}\Z")
 _SECRET_NAMES = re.compile(r"(?i)(?:^|[._-])(?:key|secret|passphrase|password|token|api_?key)\Z")
+_STATE_IT = "state it under [risk]: how much may be lost is yours to say"
 _PROFILE_KEYS = ("mode", "account_id")
 
 
@@ -68,14 +69,17 @@ def load(
     mode: Mode | None = None,
     flags: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
+    trades: bool = True,
 ) -> Config:
     """Return the configuration of ``profile``; ``ConfigProblems`` names everything that is wrong with it.
 
     ``flags`` are values by dotted key that the user typed; ``mode`` may lower the profile's mode, never raise it.
+    What only asks and never trades says so: it needs no limit to be stated.
     """
     place = locate(profile, config, db)
     source = read_source(place.config) if place.config else None
-    return _load(place, source, mode, flags or {}, os.environ if environment is None else environment)
+    given = os.environ if environment is None else environment
+    return _load(place, source, mode, flags or {}, given, trades)
 
 
 def check_text(text: str, path: Path, profile: str) -> Config:
@@ -96,8 +100,11 @@ def _load(
     mode: Mode | None,
     flags: Mapping[str, Any],
     environment: Mapping[str, str],
+    trades: bool = True,
 ) -> Config:
     found = _Collected(place, source)
+    if not trades:
+        found.take(profiles.UNUSED_LIMITS, "no limit is used where nothing trades")
     found.take_profile_defaults()
     found.take_file()
     found.take_environment(environment)
@@ -160,8 +167,11 @@ class _Collected:
 
     def take_profile_defaults(self) -> None:
         base = self.place.profile if self.place.profile in profiles.STATED else self.place.mode.value
-        for key, value in profiles.STATED.get(base, {}).items():
-            self.put(key, value, f"built-in profile {base}", f"profile {base}")
+        self.take(profiles.STATED.get(base, {}), f"built-in profile {base}")
+
+    def take(self, values: Mapping[str, Any], source: str) -> None:
+        for key, value in values.items():
+            self.put(key, value, source, f"profile {self.place.profile}")
 
     def take_file(self) -> None:
         if self.source is None:
@@ -227,8 +237,8 @@ class _Collected:
     def _wrong_value(self, key: str, message: str) -> None:
         where = self._where(key)
         if message == "missing":
-            hint = "state it under [risk]: how much may be lost is yours to say"
-            self.problem(105, key, f"{key} has no default in profile {self.place.profile}", where, hint)
+            hint = f"{_STATE_IT} (tradecli config init writes a file that does)"
+            self.problem(UNSTATED, key, f"{key} has no default in profile {self.place.profile}", where, hint)
             return
         hint = f"(tradecli config explain {key})"
         value = self.raw.get(key)

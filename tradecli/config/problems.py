@@ -8,6 +8,9 @@ import msgspec
 
 from tradecli.errors import ConfigError
 
+UNSTATED = 105
+"""A key that every profile that trades must state."""
+
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong: its stable number, the dotted key, where it stands, what to do."""
@@ -28,7 +31,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConfigProblems(ConfigError):
-    """A configuration with at least one problem; ``line`` has one line for each."""
+    """A configuration with at least one problem; ``line`` has one line for each, and one for all unstated keys."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         first = problems[0]
@@ -39,4 +42,10 @@ class ConfigProblems(ConfigError):
         self.problems = tuple(problems)
 
     def line(self) -> str:
-        return "\n".join(problem.line() for problem in self.problems)
+        unstated = [problem for problem in self.problems if problem.number == UNSTATED]
+        lines = [problem.line() for problem in self.problems if problem.number != UNSTATED]
+        if len(unstated) > 1:
+            names = ", ".join(problem.key for problem in unstated)
+            message = f"{len(unstated)} keys have no default: {names}"
+            unstated = [msgspec.structs.replace(unstated[0], message=message)]
+        return "\n".join([*(problem.line() for problem in unstated), *lines])

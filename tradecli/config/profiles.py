@@ -25,6 +25,9 @@ _LIMITS: Mapping[str, Any] = {
     "inventory.total_capital": Decimal(100_000),
 }
 
+UNUSED_LIMITS: Mapping[str, Any] = {key: value for key, value in _LIMITS.items() if key.startswith("risk.")}
+"""Stand where a limit must have a value and none is used: a command that only asks sends no order."""
+
 _DEMO: Mapping[str, Any] = {"vol.grid.tau_hours": 0.02}
 """The grid of the demo steps as tightly as costs allow, so that fills are seen within minutes and not hours."""
 

@@ -88,7 +88,7 @@ def assess_once(
     seed: int | None,
 ) -> TopicAnswer:
     """Return what ``component topic`` says as of ``at`` (default: the newest that is known)."""
-    config = load(_profile(profile, config_path, db, at, offline), config_path, db)
+    config = load(_profile(profile, config_path, db, at, offline), config_path, db, trades=False)
     key = topic_key(component, topic)
     asked = next((each for each in running_topics(config) if each.key == key), None)
     if asked is None:

@@ -160,6 +160,25 @@ async def test_the_sensitivities_of_an_option_are_asked_of_deribit(market: Make,
     assert 0.05 < found.mark_iv < 3.0 and found.underlying == pytest.approx(near.underlying, rel=0.02)
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ('binanceusdm {"code":-1121,"msg":"Invalid symbol."}', "binanceusdm -1121, Invalid symbol."),
+        ('okx {"code":"51001","data":[],"msg":"No such instrument"}', "okx 51001, No such instrument"),
+        ('bybit {"retCode":10001,"retMsg":"params error","result":{}}', "bybit 10001, params error"),
+        (
+            ('deribit {"error":{"message":"Invalid params","data":{"reason":"wrong format","param":"currency"},'
+            '"code":-32602},"usIn":17}'),
+            "deribit Invalid params, wrong format, currency, -32602",
+        ),
+        ('okx {"cut', 'okx {"cut'),
+        ('okx {"data":[{"msg":1}]}', 'okx {"data":[{"msg":1}]}'),
+    ],
+)
+def test_of_a_refusal_in_json_only_the_venues_own_words_are_said(said: str, words: str) -> None:
+    assert plain(RuntimeError(said)) == words
+
+
 def test_what_a_library_says_of_a_refused_socket_or_a_page_for_browsers_becomes_a_plain_reason() -> None:
     socket = "503, message='Invalid response status', url='wss://ws.okx.com:8443/ws/v5/public?x=1'"
     assert plain(RuntimeError(socket)) == "503 Invalid response status"

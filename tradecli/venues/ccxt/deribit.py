@@ -13,6 +13,7 @@ from tradecli.venues.ccxt.wire.listings import DERIBIT
 from tradecli.venues.sequence import Rule
 
 _BARS = {60_000: "1", 300_000: "5", 900_000: "15", 3_600_000: "60", 86_400_000: "1D"}
+_DVOL = ("BTC", "ETH")
 _SECONDS = {60_000: "60", 3_600_000: "3600", 43_200_000: "43200", 86_400_000: "1D"}
 _SOCKET = "wss://www.deribit.com/ws/api/v2"
 _HOUR_MS = 3_600_000
@@ -50,14 +51,15 @@ def request(question: Question) -> Request | None:
         case Kind.VOL_INDEX:
             resolution = _SECONDS.get(question.interval_ms or _HOUR_MS)
             asked = {"currency": question.currency, "resolution": resolution, **span}
-            return Request("publicGetGetVolatilityIndexData", asked, 1) if resolution else None
+            known = resolution and question.currency in _DVOL
+            return Request("publicGetGetVolatilityIndexData", asked, 1) if known else None
         case _:
             return None
 
 
 def channel(kind: Kind, of: Listed | None, currency: str, interval_ms: int) -> Channel | None:
     """Return the stream of a kind. ``raw`` channels need a login; these come every 100 ms."""
-    if kind is Kind.VOL_INDEX and currency:
+    if kind is Kind.VOL_INDEX and currency in _DVOL:
         return Channel(_SOCKET, f"deribit_volatility_index.{currency.lower()}_usd")
     if of is None:
         return None

@@ -10,9 +10,12 @@ to see are data of streams: they are heard here as text and never become its own
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from tradecli.errors import AuthFailed, BadPayload, RateLimited, Unavailable, Unsupported, VenueError
 from tradecli.venues.ccxt.profile import Profile, Request
@@ -24,6 +27,7 @@ LARGEST_MESSAGE = 4 * 1024 * 1024
 BANNED_S, SLOWED_S = 120.0, 30.0
 """How long a venue is left alone where it does not say how long."""
 _HANDSHAKE = re.compile(r"(\d{3}), message='([^']*)', url=\S+")
+_SPOKEN = frozenset(["code", "retcode", "msg", "message", "retmsg", "reason", "param"])
 _PAGE = re.compile(r"<(?=!doctype|html|head|body)", re.IGNORECASE)
 _QUERY, _UNSAFE = re.compile(r"\?\S*"), re.compile(r"[^\x20-\x7e]+")
 
@@ -211,6 +215,22 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def plain(error: Exception) -> str:
-    """Return a foreign error's text: printable, cut, without the query of an address or a page made for browsers."""
+    """Return a foreign error's text: printable, cut, without the query of an address or a page made for browsers.
+
+    Of a venue's JSON only its own words are kept.
+    """
     text = _PAGE.split(_QUERY.sub("", _HANDSHAKE.sub(r"\1 \2", str(error))), maxsplit=1)[0]
+    before, brace, body = text.partition("{")
+    if brace:
+        with suppress(msgspec.DecodeError):
+            text = f"{before}{', '.join(_words(msgspec.json.decode(brace + body))) or brace + body}"
     return _UNSAFE.sub(" ", text)[:160].strip()
+
+
+def _words(body: Any) -> Iterator[str]:
+    """Yield what a venue's error body says in words, wherever it says it."""
+    for name, value in body.items() if isinstance(body, dict) else ():
+        if isinstance(value, dict):
+            yield from _words(value)
+        elif name.lower() in _SPOKEN and value:
+            yield str(value)
