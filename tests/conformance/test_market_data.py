@@ -153,6 +153,7 @@ def live_subjects(server: Loopback) -> list[Subject]:
     return [
         Subject("binance", partial(over_ccxt, server, "binance"), BTC, now, without),
         _pair(server, "binance"),
+        _coin(server, "binance"),
         Subject(
             "okx", partial(over_ccxt, server, "okx"), InstrumentId("BTCUSDT@okx"), now, without,
         ),
@@ -172,6 +173,12 @@ def live_subjects(server: Loopback) -> list[Subject]:
 def _pair(server: Loopback, venue: str) -> Subject:
     id, now = InstrumentId(f"BTCUSDT.spot@{venue}"), server.floor.now
     return Subject(f"{venue} spot", partial(over_ccxt, server, venue, id), id, now, SPOT_LACKS)
+
+
+def _coin(server: Loopback, venue: str) -> Subject:
+    id, now = InstrumentId(f"BTCUSD.inverse@{venue}"), server.floor.now
+    without = {16: NO_OPTIONS, 17: NO_INDEX}
+    return Subject(f"{venue} coin", partial(over_ccxt, server, venue, id), id, now, without)
 
 
 @asynccontextmanager
@@ -233,7 +240,7 @@ async def test_every_source_of_market_data_holds_to_the_numbered_checks(tmp_path
             failures += await failures_of(seen, matrix[name])
     print("\n" + printed(matrix, sources))
     assert set(matrix) == {
-        "recorded", "simulated", "toy", "binance", "binance spot", "okx", "bybit", "deribit",
+        "recorded", "simulated", "toy", "binance", "binance spot", "binance coin", "okx", "bybit", "deribit",
     }  # fmt: skip
     assert not failures, "\n".join(failures)
     assert all(row.get(check.number) in ("ok", "-") for row in matrix.values() for check in CHECKS)

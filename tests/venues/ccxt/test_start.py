@@ -8,9 +8,10 @@ import pytest
 
 from tests.venues.ccxt.conftest import VENUES, Make
 from tradecli.domain import feed as f
-from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.instrument import InstrumentId, venue_of
 from tradecli.domain.market import Book, Quote
 from tradecli.venues.ccxt.market import CcxtMarket
+from tradecli.venues.ccxt.profile import kind_of
 from tradecli.venues.loopback.server import Loopback
 
 PATHS = {
@@ -35,8 +36,9 @@ PATHS = {
 }
 
 
-SPOT_PATHS = {
-    "binance": {"GET /api/v3/exchangeInfo": 1, "GET /api/v3/depth": 1, "WS /ws/0": 1},
+OTHER_PATHS = {
+    "BTCUSDT.spot@binance": {"GET /api/v3/exchangeInfo": 1, "GET /api/v3/depth": 1, "WS /ws/0": 1},
+    "BTCUSD.inverse@binance": {"GET /dapi/v1/exchangeInfo": 1, "GET /dapi/v1/depth": 1, "WS /ws/0": 1},
 }
 
 
@@ -52,14 +54,16 @@ async def test_live_prices_are_reached_with_exactly_the_listed_requests_and_none
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("venue", SPOT_PATHS)
-async def test_a_pair_is_reached_with_its_own_listing_and_none_of_the_perpetuals(
-    venue: str, server: Loopback, market: Make
+@pytest.mark.parametrize("name", OTHER_PATHS)
+async def test_another_kind_of_market_is_reached_with_its_own_listing_and_no_other(
+    name: str, server: Loopback, market: Make
 ) -> None:
-    source, pair = market(venue), InstrumentId(f"BTCUSDT.spot@{venue}")
-    source.client.want([pair])
-    assert {each.kind for each in await source.instruments()} == {"spot"}
-    assert await requests(source, pair, server) == SPOT_PATHS[venue]
+    id = InstrumentId(name)
+    source = market(venue_of(id))
+    source.client.want([id])
+    assert {each.kind for each in await source.instruments()} == {kind_of(id)}
+    assert await requests(source, id, server) == OTHER_PATHS[name]
+    assert server.signed_requests == 0
 
 
 async def requests(source: CcxtMarket, id: InstrumentId, server: Loopback) -> dict[str, int]:

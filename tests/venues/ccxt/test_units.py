@@ -167,8 +167,10 @@ async def test_the_sensitivities_of_an_option_are_asked_of_deribit(market: Make,
         ('okx {"code":"51001","data":[],"msg":"No such instrument"}', "okx 51001, No such instrument"),
         ('bybit {"retCode":10001,"retMsg":"params error","result":{}}', "bybit 10001, params error"),
         (
-            ('deribit {"error":{"message":"Invalid params","data":{"reason":"wrong format","param":"currency"},'
-            '"code":-32602},"usIn":17}'),
+            (
+                'deribit {"error":{"message":"Invalid params","data":{"reason":"wrong format","param":"currency"},'
+                '"code":-32602},"usIn":17}'
+            ),
             "deribit Invalid params, wrong format, currency, -32602",
         ),
         ('okx {"cut', 'okx {"cut'),

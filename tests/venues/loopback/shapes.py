@@ -23,6 +23,7 @@ class Row(NamedTuple):
 
 
 _F, _S = "https://fapi.binance.com", "https://api.binance.com"
+_C, _CW = "https://dapi.binance.com", "wss://dstream.binance.com/ws/0"
 _FW, _SW = "wss://fstream.binance.com/public/ws/0", "wss://stream.binance.com:9443/ws/0"
 _O, _OW = "https://www.okx.com/api/v5", "wss://ws.okx.com:443/ws/v5"
 _B, _BW = "https://api.bybit.com/v5/market", "wss://stream.bybit.com/v5/public"
@@ -30,12 +31,13 @@ _D, _DW = "https://www.deribit.com/api/v2/public", "wss://www.deribit.com/ws/api
 
 
 def _binance(kind: str, ids: str, path: str, file: str = "binance_usdm_rest") -> Row:
-    return Row("binance", kind, file, tuple(ids.split()), (_F if "usdm" in file else _S) + path)
+    host = _F if "usdm" in file else _C if "coinm" in file else _S
+    return Row("binance", kind, file, tuple(ids.split()), host + path)
 
 
 def _binance_ws(kind: str, ids: str, stream: str, word: str, file: str = "binance_usdm_ws_stream") -> Row:
     subscribe = {"method": "SUBSCRIBE", "params": [stream], "id": 1}
-    url = _FW if "usdm" in file else _SW
+    url = _FW if "usdm" in file else _CW if "coinm" in file else _SW
     return Row("binance", kind, file, tuple(ids.split()), url, subscribe, word, "data")
 
 
@@ -69,6 +71,7 @@ def _deribit_ws(kind: str, ids: str, channel: str, word: str = '"data"') -> Row:
 
 
 _SPOT, _SPOT_WS = "binance_spot_rest", "binance_spot_ws_stream"
+_COIN, _COIN_WS = "binance_coinm_rest", "binance_coinm_ws_stream"
 _DVOL = "get_volatility_index_data?currency=BTC&resolution=3600&start_timestamp={since}&end_timestamp={now}"
 _SPAN = "start_timestamp={since}&end_timestamp={now}"
 _PERP = "instrument_name=BTC-PERPETUAL"
@@ -90,6 +93,8 @@ ROWS = (
     _binance("price", "07da6d9b18", "/fapi/v2/ticker/price?symbol=BTCUSDT"),
     _binance("error", "e006acfd7a", "/fapi/v1/klines?symbol=NOPE&interval=1h"),
     _binance("spot_instruments", "91175dab09 74606b514a 7361891ef9 e48c2a09bd", "/api/v3/exchangeInfo", _SPOT),
+    _binance("spot_server_time", "f53dfc6745", "/api/v3/time", _SPOT),
+    _binance("spot_agg_trades", "df9bb64dc5", "/api/v3/aggTrades?symbol=BTCUSDT&limit=3", _SPOT),
     _binance("spot_depth", "00464affe1", "/api/v3/depth?symbol=BTCUSDT", _SPOT),
     _binance("spot_klines", "5619c9a250", "/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=3", _SPOT),
     _binance("spot_trades", "c9502f72d7", "/api/v3/trades?symbol=BTCUSDT&limit=3", _SPOT),
@@ -107,6 +112,26 @@ ROWS = (
     _binance_ws("ws_spot_trade", "0d4f26c16a", "btcusdt@trade", '"trade"', _SPOT_WS),
     _binance_ws("ws_spot_kline", "c4a343c3fe", "btcusdt@kline_1m", '"kline"', _SPOT_WS),
     _binance_ws("ws_spot_ticker", "094c47821b", "btcusdt@ticker", "24hrTicker", _SPOT_WS),
+    _binance_ws("ws_spot_agg_trade", "af0f5d6056", "btcusdt@aggTrade", "aggTrade", _SPOT_WS),
+    _binance_ws("ws_spot_book_ticker", "9ef89b7ef5", "btcusdt@bookTicker", '"B"', _SPOT_WS),
+    _binance("coin_instruments", "0abb92131f", "/dapi/v1/exchangeInfo", _COIN),
+    _binance("coin_server_time", "caeb6ea335", "/dapi/v1/time", _COIN),
+    _binance("coin_depth", "bbe1c4ea85", "/dapi/v1/depth?symbol=BTCUSD_PERP&limit=1000", _COIN),
+    _binance("coin_klines", "1c0ed5d721", "/dapi/v1/klines?symbol=BTCUSD_PERP&interval=1m&limit=3", _COIN),
+    _binance("coin_trades", "2288bbc51e", "/dapi/v1/trades?symbol=BTCUSD_PERP&limit=3", _COIN),
+    _binance("coin_book_ticker", "b086d51fb7", "/dapi/v1/ticker/bookTicker?symbol=BTCUSD_PERP", _COIN),
+    _binance("coin_funding_rate", "31190b9450", "/dapi/v1/fundingRate?symbol=BTCUSD_PERP&limit=3", _COIN),
+    _binance("coin_open_interest", "029f3af6d7", "/dapi/v1/openInterest?symbol=BTCUSD_PERP", _COIN),
+    _binance("coin_open_interest_history", "6a8afa3e07",
+             "/futures/data/openInterestHist?pair=BTCUSD&contractType=PERPETUAL&period=1h", _COIN),
+    _binance("coin_long_short_ratio", "3dccbb89fa",
+             "/futures/data/globalLongShortAccountRatio?pair=BTCUSD&period=1h", _COIN),
+    _binance_ws("ws_coin_depth", "d5237e49fc", "btcusd_perp@depth@100ms", "depthUpdate", _COIN_WS),
+    _binance_ws("ws_coin_book_ticker", "1d5925448e", "btcusd_perp@bookTicker", "bookTicker", _COIN_WS),
+    _binance_ws("ws_coin_agg_trade", "c5a5b0f55f", "btcusd_perp@aggTrade", "aggTrade", _COIN_WS),
+    _binance_ws("ws_coin_mark_price", "13d9cc55c3", "!markPrice@arr", "BTCUSD_PERP", _COIN_WS),
+    _binance_ws("ws_coin_index", "2915daeca7", "btcusd@indexPrice@1s", "indexPrice", _COIN_WS),
+    _binance_ws("ws_coin_kline", "59d661666b", "btcusd_perp@kline_1m", '"kline"', _COIN_WS),
     _binance_ws("ws_control", "63839db66b", "btcusdt@trade", "result", _SPOT_WS)._replace(inside=""),
     _okx("instruments", "c49813a855", "public/instruments?instType=SWAP"),
     _okx("spot_instruments", "579ef8d29a", "public/instruments?instType=SPOT"),

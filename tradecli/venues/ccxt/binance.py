@@ -203,9 +203,15 @@ PROFILE = Profile(
             allowance=Allowance(6_000, 60_000),
             is_apart=True,
         ),
-    },
-    unconnected={
-        InstrumentKind.INVERSE: "coin-margined contracts are another interface of Binance, which is not connected; "
-        "data import reads its files",
+        "inverse": Product(
+            rule=Rule.BINANCE_FUTURES,
+            start_paths=("/dapi/v1/exchangeInfo",),
+            looks=(Request("dapiPublicGetExchangeInfo", {}, 1),),
+            rows=BINANCE,
+            absent=ABSENT,
+            allowance=Allowance(2_400, 60_000),
+            is_apart=True,
+            longest_ms=190 * _DAY_MS,
+        ),
     },
 )

@@ -31,6 +31,7 @@ from tradecli.domain.market import (
     OptionChain,
     VolIndex,
 )
+from tradecli.venues.loopback.coins import FOLLOWED, SOURCES, CoinStand, OfLine
 from tradecli.venues.loopback.stand import Stand
 from tradecli.venues.simulated.listing import LINES, OPTION_COINS, Line
 from tradecli.venues.simulated.market import START_MS, SimulatedMarket, is_opening
@@ -53,6 +54,10 @@ class Floor:
         self.market = SimulatedMarket(seed, tape, start)
         self.now = now
         self.stands: dict[InstrumentId, Stand] = {line.id: Stand(line, self._recall) for line in LINES}
+        self.followers: dict[InstrumentId, CoinStand] = {
+            source: CoinStand(line, self.stands[source], self._recall) for source, line in FOLLOWED.items()
+        }
+        self.stands |= {each.line.id: each for each in self.followers.values()}
         self.chains: dict[str, OptionChain] = {}
         self.indices: dict[str, list[VolIndex]] = {}
         self._listeners: list[Listener] = []
@@ -98,6 +103,10 @@ class Floor:
                 stand.take(event)
         for listener in self._listeners:
             listener(event)
+        if isinstance(event, OfLine):
+            follower = self.followers.get(event.instrument)
+            if follower is not None:
+                self._take(follower.coined(event))
 
     # -- the past --------------------------------------------------------------------------------------------------
 
@@ -113,17 +122,19 @@ class Floor:
 
     def funding(self, line: Line) -> list[FundingRate]:
         """Return every settled rate of a perpetual, oldest first."""
-        past = self._known(FundingFeed(line.id, _PAST_MS))
+        source = SOURCES.get(line.id, line.id)
+        past = self._known(FundingFeed(source, _PAST_MS))
         old = [
             event for event in past if isinstance(event, FundingRate) and event.kind is FundingKind.SETTLED
         ]
-        return old + self.stands[line.id].settled
+        return old + self.stands[source].settled
 
     def interest(self, line: Line) -> list[OpenInterest]:
         """Return the open interest of a perpetual, hourly before the opening and each minute since."""
-        past = self._known(OpenInterestFeed(line.id, _PAST_MS))
+        source = SOURCES.get(line.id, line.id)
+        past = self._known(OpenInterestFeed(source, _PAST_MS))
         old = [event for event in past if isinstance(event, OpenInterest)]
-        return old + self.stands[line.id].interest
+        return old + self.stands[source].interest
 
     def index(self, coin: str) -> list[VolIndex]:
         """Return the volatility index of a coin, hourly before the opening and each minute since."""

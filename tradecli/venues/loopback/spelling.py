@@ -62,6 +62,14 @@ class Spelling:
         """Return the quote volume of ``lots`` at ``ticks``."""
         return f"{ticks * self._tick * lots * self._base:.{digits}f}"
 
+    def volume(self, ticks: int, lots: int) -> str:
+        """Return the volume of a bar that closed at ``ticks``, in the units that sizes are written in."""
+        return self.qty(lots)
+
+    def turnover(self, ticks: int, lots: int, digits: int = 4) -> str:
+        """Return the volume of a bar in the other currency."""
+        return self.quote(ticks, lots, digits)
+
     def rows(self, rows: Rows) -> list[list[str]]:
         return [[self.px(ticks), self.qty(lots)] for ticks, lots in rows]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from tradecli.domain.instrument import Instrument
 from tradecli.venues.loopback.asking import Refusal, Reply
+from tradecli.venues.loopback.coins import FOLLOWED
 from tradecli.venues.loopback.spelling import places
 from tradecli.venues.simulated.listing import LINES, Line
 
@@ -31,8 +32,15 @@ SPOT = {
     for line in LINES
     if line.venue == "binance" and not line.perp
 }
+COINS = {f"{line.base}USD_PERP": line for line in FOLLOWED.values() if line.venue == "binance"}
+"""Coin-margined perpetuals."""
 _ONBOARD = {"BTC": 1_569_398_400_000, "ETH": 1_569_398_400_000, "BNB": 1_580_000_400_000}
 _FOREVER = 4_133_404_800_000
+
+
+def pair_of(symbol: str) -> dict[str, str]:
+    """Return what a row of a coin-margined perpetual says beside its symbol; nothing for any other."""
+    return {"pair": symbol.removesuffix("_PERP")} if symbol in COINS else {}
 
 
 def error(code: int, text: str, status: int = 400, **headers: str) -> Reply:
@@ -116,6 +124,69 @@ def futures_info(now: int, halted: Any) -> dict[str, Any]:
             for coin, amount in (("USDT", "-10000"), ("BTC", "-0.10000000"), ("BNB", "-10"), ("ETH", "-5"))
         ],
         "symbols": [futures_symbol(line.instrument, halted(symbol)) for symbol, line in FUTURES.items()],
+    }
+
+
+def coin_symbol(symbol: str, instrument: Instrument, halted: bool) -> dict[str, Any]:
+    tick = instrument.tick
+    return {
+        "symbol": symbol,
+        "pair": symbol.removesuffix("_PERP"),
+        "contractType": "PERPETUAL",
+        "deliveryDate": _FOREVER,
+        "onboardDate": _ONBOARD[instrument.base],
+        "contractStatus": "CLOSE" if halted else "TRADING",
+        "contractSize": int(instrument.contract_size),
+        "marginAsset": instrument.settle,
+        "maintMarginPercent": "2.5000",
+        "requiredMarginPercent": "5.0000",
+        "baseAsset": instrument.base,
+        "quoteAsset": instrument.quote,
+        "pricePrecision": places(tick),
+        "quantityPrecision": 0,
+        "baseAssetPrecision": 8,
+        "quotePrecision": 8,
+        "equalQtyPrecision": 4,
+        "triggerProtect": "0.0500",
+        "underlyingType": "COIN",
+        "underlyingSubType": ["PoW"],
+        "liquidationFee": "0.010000",
+        "marketTakeBound": "0.30",
+        "filters": [
+            {
+                "filterType": "PRICE_FILTER",
+                "minPrice": str(tick),
+                "maxPrice": "4520958",
+                "tickSize": str(tick),
+            },
+            {"filterType": "LOT_SIZE", "maxQty": str(instrument.max_qty), "minQty": "1", "stepSize": "1"},
+            {"filterType": "MARKET_LOT_SIZE", "maxQty": "60000", "minQty": "1", "stepSize": "1"},
+            {"filterType": "MAX_NUM_ORDERS", "limit": 200},
+            {
+                "filterType": "PERCENT_PRICE",
+                "multiplierUp": "1.0500",
+                "multiplierDown": "0.9500",
+                "multiplierDecimal": 4,
+            },
+        ],
+        "orderTypes": ["LIMIT", "MARKET", "STOP", "TAKE_PROFIT", "TRAILING_STOP_MARKET"],
+        "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
+    }
+
+
+def coin_info(now: int, halted: Any) -> dict[str, Any]:
+    return {
+        "timezone": "UTC",
+        "serverTime": now,
+        "rateLimits": [
+            {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 2400},
+            {"rateLimitType": "ORDERS", "interval": "MINUTE", "intervalNum": 1, "limit": 1200},
+        ],
+        "exchangeFilters": [],
+        "symbols": [
+            coin_symbol(symbol, line.instrument, halted(line.instrument.symbol))
+            for symbol, line in COINS.items()
+        ],
     }
 
 

@@ -15,24 +15,31 @@ from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.market import MarkPrice, Trade
 from tradecli.venues.loopback.asking import Ask, Refusal, Reply
 from tradecli.venues.loopback.binance.listing import (
+    COINS,
     FUTURES,
     INTERVALS,
     SPOT,
+    coin_info,
     error,
     futures_info,
     line_of,
+    pair_of,
     refuse,
     spot_info,
 )
 from tradecli.venues.loopback.binance.streams import Streams
+from tradecli.venues.loopback.coins import CoinStand
 from tradecli.venues.loopback.floor import Floor
 from tradecli.venues.loopback.listed import Listed, interest_at, window
 from tradecli.venues.loopback.wire import Wire
 
 Query = Mapping[str, str]
-LIMITS = {"futures": 2_400, "spot": 6_000}
+LIMITS = {"futures": 2_400, "spot": 6_000, "coin": 2_400}
 """Request weight a minute."""
-_DEPTHS = {"futures": (5, 10, 20, 50, 100, 500, 1000), "spot": range(1, 5_001)}
+_DEPTHS = {"spot": range(1, 5_001)}
+_FUTURES_DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
+_LINES = {"futures": FUTURES, "spot": SPOT, "coin": COINS}
+_ROOTS = {"futures": "/fapi/v1", "spot": "/api/v3", "coin": "/dapi/v1"}
 _PERIODS = {name: ms for name, ms in INTERVALS.items() if ms >= 300_000}
 _WEIGHTS = {"exchangeInfo": 1, "depth": 5, "klines": 2, "trades": 5, "aggTrades": 20, "24hr": 1, "time": 1}
 _HOLDINGS_MS = 30 * 86_400_000
@@ -44,9 +51,10 @@ class Rest:
     def __init__(self, floor: Floor, wire: Wire, streams: Streams) -> None:
         self._floor, self._wire, self._streams = floor, wire, streams
         self._minute: dict[str, tuple[int, int]] = {}
-        both = {
-            "ping": lambda query, futures: {},
-            "time": lambda query, futures: {"serverTime": self.now()},
+        everywhere = {
+            "ping": lambda query, place: {},
+            "time": lambda query, place: {"serverTime": self.now()},
+            "exchangeInfo": self._info,
             "depth": self._depth,
             "trades": self._trades,
             "aggTrades": self._agg_trades,
@@ -55,24 +63,24 @@ class Rest:
             "ticker/price": self._price,
             "ticker/bookTicker": self._best,
         }
-        self._paths: dict[str, tuple[Callable[[Query, bool], Any], bool]] = {}
-        for name, answer in both.items():
-            self._paths[f"/fapi/v1/{name}"] = answer, True
-            self._paths[f"/api/v3/{name}"] = answer, False
+        of_perpetuals = {
+            "markPriceKlines": self._mark_klines,
+            "indexPriceKlines": self._mark_klines,
+            "premiumIndex": self._premium,
+            "fundingRate": self._funding,
+            "fundingInfo": lambda query, place: [],
+            "openInterest": self._interest,
+        }
+        self._paths: dict[str, tuple[Callable[[Query, str], Any], str]] = {}
+        for place, root in _ROOTS.items():
+            answers = everywhere if place == "spot" else {**everywhere, **of_perpetuals}
+            self._paths |= {f"{root}/{name}": (answer, place) for name, answer in answers.items()}
         self._paths |= {
-            "/fapi/v2/ticker/price": (self._price, True),
-            "/fapi/v1/exchangeInfo": (self._info, True),
-            "/api/v3/exchangeInfo": (self._info, False),
-            "/fapi/v1/markPriceKlines": (self._mark_klines, True),
-            "/fapi/v1/indexPriceKlines": (self._mark_klines, True),
-            "/fapi/v1/premiumIndex": (self._premium, True),
-            "/fapi/v1/fundingRate": (self._funding, True),
-            "/fapi/v1/fundingInfo": (lambda query, futures: [], True),
-            "/fapi/v1/openInterest": (self._interest, True),
-            "/futures/data/openInterestHist": (self._interest_past, True),
-            "/futures/data/globalLongShortAccountRatio": (self._ratio, True),
-            "/futures/data/topLongShortAccountRatio": (self._ratio, True),
-            "/futures/data/topLongShortPositionRatio": (self._ratio, True),
+            "/fapi/v2/ticker/price": (self._price, "futures"),
+            "/futures/data/openInterestHist": (self._interest_past, "futures"),
+            "/futures/data/globalLongShortAccountRatio": (self._ratio, "futures"),
+            "/futures/data/topLongShortAccountRatio": (self._ratio, "futures"),
+            "/futures/data/topLongShortPositionRatio": (self._ratio, "futures"),
         }
 
     def now(self) -> int:
@@ -85,23 +93,25 @@ class Rest:
             if ask.signed:
                 raise refuse(-2015, "Invalid API-key, IP, or permissions for action.", 401)
             raise refuse(-5000, f"Path {ask.path}, Method {ask.method} is invalid", 404)
-        answer, futures = known
+        answer, place = known
+        if ask.path.startswith("/futures/data/") and ask.host.startswith("d"):
+            place = "coin"  # the statistics have the same path on both hosts
         if ask.method != "GET":
             raise refuse(-5000, f"Path {ask.path}, Method {ask.method} is invalid", 405)
-        used = self._spend("futures" if futures else "spot", ask)
-        body = answer(ask.query, futures)
+        used = self._spend(place, ask)
+        body = answer(ask.query, place)
         return Reply(body=body, headers={"X-MBX-USED-WEIGHT-1M": str(used)})
 
-    def _spend(self, market: str, ask: Ask) -> int:
+    def _spend(self, place: str, ask: Ask) -> int:
         minute = self._floor.now() // MINUTE_MS
-        since, used = self._minute.get(market, (minute, 0))
+        since, used = self._minute.get(place, (minute, 0))
         if since != minute:
             used = 0
         used += _weight(ask)
-        self._minute[market] = minute, used
-        if used > LIMITS[market]:
+        self._minute[place] = minute, used
+        if used > LIMITS[place]:
             text = (
-                f"Too many requests; current limit of IP(127.0.0.1) is {LIMITS[market]} requests per minute."
+                f"Too many requests; current limit of IP(127.0.0.1) is {LIMITS[place]} requests per minute."
             )
             wait = 60 - self._floor.now() % MINUTE_MS // 1_000
             raise Refusal(error(-1003, text, 429, Retry_After=str(wait)))
@@ -109,47 +119,53 @@ class Rest:
 
     # -- the parameters --------------------------------------------------------------------------------------------
 
-    def _market(self, query: Query, futures: bool) -> Listed:
-        symbol = line_of(FUTURES if futures else SPOT, query.get("symbol")).instrument.symbol
-        return self._table(futures)[symbol.removesuffix(".spot")]
+    def _market(self, query: Query, place: str) -> Listed:
+        symbol = query.get("symbol")
+        line_of(_LINES[place], symbol)
+        return self._table(place)[symbol or ""]
 
-    def _markets(self, query: Query, futures: bool) -> list[Listed]:
+    def _markets(self, query: Query, place: str) -> list[Listed]:
         """Return the market asked for, or all of them."""
-        return [self._market(query, futures)] if "symbol" in query else list(self._table(futures).values())
+        return [self._market(query, place)] if "symbol" in query else list(self._table(place).values())
 
-    def _table(self, futures: bool) -> dict[str, Listed]:
-        return self._streams.futures if futures else self._streams.spot
+    def _table(self, place: str) -> dict[str, Listed]:
+        streams = self._streams
+        return {"futures": streams.futures, "spot": streams.spot, "coin": streams.coins}[place]
 
-    def _info(self, query: Query, futures: bool) -> dict[str, Any]:
+    def _info(self, query: Query, place: str) -> dict[str, Any]:
         def halted(symbol: str) -> bool:
             return self._wire.switchboard.is_halted("binance", symbol)
 
-        return futures_info(self.now(), halted) if futures else spot_info(self.now(), halted)
+        info = {"futures": futures_info, "spot": spot_info, "coin": coin_info}[place]
+        return info(self.now(), halted)
 
     # -- books, prints, bars ---------------------------------------------------------------------------------------
 
-    def _depth(self, query: Query, futures: bool) -> dict[str, Any]:
-        market = self._market(query, futures)
-        limit = _whole(query, "limit", 500 if futures else 100)
-        if limit not in _DEPTHS["futures" if futures else "spot"]:
-            raise refuse(-4021, f"{limit} is not valid depth limit." if futures else "Illegal parameter.")
+    def _depth(self, query: Query, place: str) -> dict[str, Any]:
+        market = self._market(query, place)
+        limit = _whole(query, "limit", 100 if place == "spot" else 500)
+        if limit not in _DEPTHS.get(place, _FUTURES_DEPTHS):
+            text = "Illegal parameter." if place == "spot" else f"{limit} is not valid depth limit."
+            raise refuse(-4021, text)
         self._streams.depth(market, self._floor.now())
         bids, asks = market.display.snapshot(limit)
         spell, at = market.spell, self._wire.skewed(market.display.ts)
         head: dict[str, Any] = {"lastUpdateId": market.display.last}
-        if futures:
-            head |= {"E": at, "T": at}
+        if place != "spot":
+            head |= {**pair_of(market.symbol), "E": at, "T": at}
+        if place == "coin":
+            head["symbol"] = market.symbol
         return head | {"bids": spell.rows(bids), "asks": spell.rows(asks)}
 
-    def _trades(self, query: Query, futures: bool) -> list[dict[str, Any]]:
-        market = self._market(query, futures)
+    def _trades(self, query: Query, place: str) -> list[dict[str, Any]]:
+        market = self._market(query, place)
         limit = _limit(query, 500, 1_000)
         return [
             _print(market, each, self._wire.skewed(each.ts)) for each in list(market.stand.prints)[-limit:]
         ]
 
-    def _agg_trades(self, query: Query, futures: bool) -> list[dict[str, Any]]:
-        market = self._market(query, futures)
+    def _agg_trades(self, query: Query, place: str) -> list[dict[str, Any]]:
+        market = self._market(query, place)
         limit = _limit(query, 500, 1_000)
         since, until = _whole(query, "startTime", 0), _whole(query, "endTime", 1 << 62)
         first = _whole(query, "fromId", 0)
@@ -167,16 +183,16 @@ class Rest:
                 "q": spell.qty(market.stand.lots(each.qty)), "f": number, "l": number, "T": at,
                 "m": each.side is Side.SELL,
             }  # fmt: skip
-            out.append(row if futures else row | {"M": True})
+            out.append(row | {"M": True} if place == "spot" else row)
         return out
 
-    def _klines(self, query: Query, futures: bool) -> list[list[Any]]:
-        market = self._market(query, futures)
+    def _klines(self, query: Query, place: str) -> list[list[Any]]:
+        market = self._market(query, place)
         name = query.get("interval", "")
         if name not in INTERVALS:
             raise refuse(-1120, "Invalid interval.")
         step = INTERVALS[name]
-        limit = _limit(query, 500, 1_500 if futures else 1_000)
+        limit = _limit(query, 500, 1_000 if place == "spot" else 1_500)
         since, until = _whole(query, "startTime", 0), _whole(query, "endTime", 1 << 62)
         rows = window(market.stand.bars(step, self._floor.now()), since, until)
         picked = rows[:limit] if "startTime" in query else rows[-limit:]
@@ -184,22 +200,22 @@ class Rest:
         return [
             [
                 bar.ts, spell.px(bar.open), spell.px(bar.high), spell.px(bar.low), spell.px(bar.close),
-                spell.qty(bar.lots), bar.ts + step - 1, spell.quote(bar.close, bar.lots), bar.trades,
-                spell.qty(bar.buy_lots), spell.quote(bar.close, bar.buy_lots), "0",
+                spell.volume(bar.close, bar.lots), bar.ts + step - 1, spell.turnover(bar.close, bar.lots),
+                bar.trades, spell.volume(bar.close, bar.buy_lots), spell.turnover(bar.close, bar.buy_lots), "0",
             ]
             for bar in picked
         ]  # fmt: skip
 
-    def _mark_klines(self, query: Query, futures: bool) -> list[list[Any]]:
+    def _mark_klines(self, query: Query, place: str) -> list[list[Any]]:
         known = dict(query)
         if "pair" in known:
             known["symbol"] = known["pair"]
-        return [[*row[:5], "0", row[6], "0", 60, "0", "0", "0"] for row in self._klines(known, futures)]
+        return [[*row[:5], "0", row[6], "0", 60, "0", "0", "0"] for row in self._klines(known, place)]
 
     # -- tickers ---------------------------------------------------------------------------------------------------
 
-    def _day(self, query: Query, futures: bool) -> Any:
-        bodies = [self._day_of(market) for market in self._markets(query, futures)]
+    def _day(self, query: Query, place: str) -> Any:
+        bodies = [self._day_of(market) for market in self._markets(query, place)]
         return bodies[0] if "symbol" in query else bodies
 
     def _day_of(self, market: Listed) -> dict[str, Any]:
@@ -217,44 +233,46 @@ class Rest:
                      "askPrice": best["a"], "askQty": best["A"]}  # fmt: skip
         return body
 
-    def _price(self, query: Query, futures: bool) -> Any:
+    def _price(self, query: Query, place: str) -> Any:
         bodies = []
-        for market in self._markets(query, futures):
+        for market in self._markets(query, place):
             last = market.last_ticks(self._floor.now())
             body: dict[str, Any] = {"symbol": market.symbol, "price": market.spell.px(last)}
-            bodies.append(body | {"time": self.now()} if futures else body)
+            bodies.append(body if place == "spot" else body | {"time": self.now()})
         return bodies[0] if "symbol" in query else bodies
 
-    def _best(self, query: Query, futures: bool) -> Any:
+    def _best(self, query: Query, place: str) -> Any:
         bodies = []
-        for market in self._markets(query, futures):
+        for market in self._markets(query, place):
             best = self._streams.best(market)
             body: dict[str, Any] = {"symbol": market.symbol, "bidPrice": best["b"], "bidQty": best["B"],
                                     "askPrice": best["a"], "askQty": best["A"]}  # fmt: skip
-            if futures:
-                body |= {"time": self.now(), "lastUpdateId": market.display.last}
+            if place != "spot":
+                body |= {**pair_of(market.symbol), "time": self.now(), "lastUpdateId": market.display.last}
             bodies.append(body)
-        return bodies[0] if "symbol" in query else bodies
+        return bodies[0] if "symbol" in query and place != "coin" else bodies
 
     # -- perpetuals ------------------------------------------------------------------------------------------------
 
-    def _premium(self, query: Query, futures: bool) -> Any:
+    def _premium(self, query: Query, place: str) -> Any:
         bodies = []
-        for market in self._markets(query, futures):
+        for market in self._markets(query, place):
             now = self._floor.now()
             first = MarkPrice(InstrumentId(market.instrument), now, market.mark(now), market.index(now))
-            short = self._streams.mark_body(market, market.stand.mark or first)
+            mark = market.stand.mark or first
+            short = self._streams.mark_body(market, mark)
             bodies.append(
                 {
-                    "symbol": market.symbol, "markPrice": short["p"], "indexPrice": short["i"],
+                    "symbol": market.symbol, **pair_of(market.symbol), "markPrice": short["p"],
+                    "indexPrice": f"{mark.mark if mark.index is None else mark.index:.8f}",
                     "estimatedSettlePrice": short["P"], "lastFundingRate": short["r"],
                     "interestRate": "0.00010000", "nextFundingTime": short["T"], "time": short["E"],
                 }
             )  # fmt: skip
-        return bodies[0] if "symbol" in query else bodies
+        return bodies[0] if "symbol" in query and place != "coin" else bodies
 
-    def _funding(self, query: Query, futures: bool) -> list[dict[str, Any]]:
-        markets = self._markets(query, futures)
+    def _funding(self, query: Query, place: str) -> list[dict[str, Any]]:
+        markets = self._markets(query, place)
         limit = _limit(query, 100, 1_000)
         since, until = _whole(query, "startTime", 0), _whole(query, "endTime", 1 << 62)
         rows: list[dict[str, Any]] = []
@@ -269,11 +287,16 @@ class Rest:
         rows.sort(key=lambda row: row["fundingTime"])
         return rows[:limit] if "startTime" in query else rows[-limit:]
 
-    def _interest(self, query: Query, futures: bool) -> dict[str, Any]:
-        market = self._market(query, futures)
+    def _interest(self, query: Query, place: str) -> dict[str, Any]:
+        market = self._market(query, place)
         known = self._floor.interest(market.stand.line)[-1]
+        at = self._wire.skewed(known.ts)
+        if isinstance(market.stand, CoinStand):
+            contracts = f"{known.value_usd / market.stand.contract:.0f}"
+            named = {"symbol": market.symbol, **pair_of(market.symbol), "contractType": "PERPETUAL"}
+            return {**named, "openInterest": contracts, "time": at}
         coins = known.value_usd / market.mark(self._floor.now())
-        return {"openInterest": f"{coins:.3f}", "symbol": market.symbol, "time": self._wire.skewed(known.ts)}
+        return {"openInterest": f"{coins:.3f}", "symbol": market.symbol, "time": at}
 
     def _periods(self, query: Query) -> tuple[list[int], int]:
         """Return the moments asked for and the length of the period."""
@@ -288,25 +311,42 @@ class Rest:
         moments = list(range(-(-since // step) * step, min(until, now) + 1, step))
         return (moments[:limit] if "startTime" in query else moments[-limit:]), step
 
-    def _interest_past(self, query: Query, futures: bool) -> list[dict[str, Any]]:
-        market = self._market(query, futures)
+    def _of_pair(self, query: Query, place: str) -> Listed:
+        """Return the market that a statistic is asked of: coin-margined ones are named by their pair."""
+        if place != "coin":
+            return self._market(query, place)
+        if not query.get("pair"):
+            raise refuse(-1102, "Mandatory parameter 'pair' was not sent, was empty/null, or malformed.")
+        return self._market({"symbol": f"{query['pair']}_PERP"}, place)
+
+    def _interest_past(self, query: Query, place: str) -> list[dict[str, Any]]:
+        market = self._of_pair(query, place)
         moments, _ = self._periods(query)
         now = self._floor.now()
+        if isinstance(market.stand, CoinStand):
+            kind = {**pair_of(market.symbol), "contractType": "PERPETUAL"}
+            return [
+                {**kind, "sumOpenInterest": f"{usd / market.stand.contract:.0f}",
+                 "sumOpenInterestValue": f"{usd / market.close_at(ts, now):.8f}", "timestamp": ts}
+                for ts, usd in zip(moments, interest_at(self._floor, market, moments), strict=True)
+            ]  # fmt: skip
         return [
             {"symbol": market.symbol, "sumOpenInterest": f"{usd / market.close_at(ts, now):.8f}",
              "sumOpenInterestValue": f"{usd:.8f}", "timestamp": str(ts)}
             for ts, usd in zip(moments, interest_at(self._floor, market, moments), strict=True)
         ]  # fmt: skip
 
-    def _ratio(self, query: Query, futures: bool) -> list[dict[str, Any]]:
-        market = self._market(query, futures)
+    def _ratio(self, query: Query, place: str) -> list[dict[str, Any]]:
+        market = self._of_pair(query, place)
+        named: dict[str, Any] = pair_of(market.symbol) or {"symbol": market.symbol}
         moments, step = self._periods(query)
         rows = []
         for ts in moments:
             long = market.long_share(ts, step)
             rows.append(
-                {"symbol": market.symbol, "longShortRatio": f"{long / (1 - long):.4f}",
-                 "longAccount": f"{long:.4f}", "shortAccount": f"{1 - long:.4f}", "timestamp": str(ts)}
+                {**named, "longShortRatio": f"{long / (1 - long):.4f}",
+                 "longAccount": f"{long:.4f}", "shortAccount": f"{1 - long:.4f}",
+                 "timestamp": ts if place == "coin" else str(ts)}
             )  # fmt: skip
         return rows
 
@@ -314,9 +354,10 @@ class Rest:
 def _print(market: Listed, trade: Trade, at: int) -> dict[str, Any]:
     spell, stand = market.spell, market.stand
     ticks, lots = stand.ticks(trade.price), stand.lots(trade.qty)
+    worth = "baseQty" if isinstance(stand, CoinStand) else "quoteQty"
     row: dict[str, Any] = {
         "id": int(trade.trade_id), "price": spell.px(ticks), "qty": spell.qty(lots),
-        "quoteQty": spell.quote(ticks, lots, 2), "time": at, "isBuyerMaker": trade.side is Side.SELL,
+        worth: spell.quote(ticks, lots, 2), "time": at, "isBuyerMaker": trade.side is Side.SELL,
     }  # fmt: skip
     return row if market.perp else row | {"isBestMatch": True}
 

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from tradecli.domain.enums import Side
-from tradecli.domain.instrument import symbol_of, venue_of
 from tradecli.domain.market import Candle, MarkPrice, Quote, Trade
-from tradecli.venues.loopback.binance.listing import FUTURES, INTERVALS, SPOT
+from tradecli.venues.loopback.binance.listing import COINS, FUTURES, INTERVALS, SPOT, pair_of
+from tradecli.venues.loopback.coins import CoinSpelling, CoinStand
 from tradecli.venues.loopback.display import Change
 from tradecli.venues.loopback.floor import Floor
 from tradecli.venues.loopback.listed import Listed
@@ -24,9 +24,11 @@ from tradecli.venues.loopback.stand import Bar
 from tradecli.venues.loopback.wire import Wire
 from tradecli.venues.simulated.listing import Line
 
-_STREAM = re.compile(r"([a-z0-9]+|!)@([A-Za-z]+)(\d*)(?:_([0-9a-zA-Z]+))?(?:@(\w+))?\Z")
-FIRST_ID = {"futures": 5_200_000_000_000, "spot": 62_000_000_000}
+_STREAM = re.compile(r"([a-z0-9_]+|!)@([A-Za-z]+)(\d*)(?:_([0-9a-zA-Z]+))?(?:@(\w+))?\Z")
+FIRST_ID = {"futures": 5_200_000_000_000, "spot": 62_000_000_000, "coin": 1_100_000_000_000}
 _SPOT_PLACES = 8
+_MARKS = {"stream.binance.com": ".", "dstream.binance.com": "~"}
+"""Host -> what its topics begin with here, so that those of the three markets do not meet; no client sees it."""
 _ALL = ("!miniTicker@arr", "!ticker@arr")
 
 
@@ -44,6 +46,21 @@ def listed(floor: Floor, line: Line, *, restless: bool) -> Listed:
     )
 
 
+def coin_listed(floor: Floor, symbol: str, line: Line, *, restless: bool) -> Listed:
+    """Return one coin-margined perpetual; its topics begin with a mark of their own, as those of spot do."""
+    stand = floor.stands[line.id]
+    assert isinstance(stand, CoinStand)  # noqa: S101 - the floor makes it one
+    return Listed(
+        stand, symbol, "~" + symbol.lower(), CoinSpelling(stand), first_id=FIRST_ID["coin"], restless=restless
+    )
+
+
+def _ps(market: Listed) -> dict[str, str]:
+    """Return the pair of a coin-margined perpetual as messages name it."""
+    pair = pair_of(market.symbol).get("pair")
+    return {} if pair is None else {"ps": pair}
+
+
 class Streams:
     """Everything that Binance pushes."""
 
@@ -52,6 +69,9 @@ class Streams:
         self._wire = wire
         self.futures = {s: listed(floor, line, restless=restless) for s, line in FUTURES.items()}
         self.spot = {s: listed(floor, line, restless=restless) for s, line in SPOT.items()}
+        self.coins = {s: coin_listed(floor, s, line, restless=restless) for s, line in COINS.items()}
+        tables = (self.futures, self.spot, self.coins)
+        self._by_line = {each.instrument: each for table in tables for each in table.values()}
         self._slow_due = 0
 
     # -- the conversation ------------------------------------------------------------------------------------------
@@ -68,16 +88,16 @@ class Streams:
             return
         method, number = message.get("method"), message.get("id")
         streams = message.get("params") or []
-        dot = "" if socket.host.startswith("f") else "."
+        mark = _MARKS.get(socket.host, "")
         if method == "LIST_SUBSCRIPTIONS":
-            result: Any = sorted(topic.removeprefix(".") for topic in socket.topics)
+            result: Any = sorted(topic.lstrip(".~") for topic in socket.topics)
         elif method in ("SUBSCRIBE", "UNSUBSCRIBE") and isinstance(streams, list):
             result = None
             for stream in streams:
                 if method == "SUBSCRIBE":
-                    self._wire.join(socket, dot + str(stream))
+                    self._wire.join(socket, mark + str(stream))
                 else:
-                    self._wire.leave(socket, dot + str(stream))
+                    self._wire.leave(socket, mark + str(stream))
         else:
             self._complain(socket, 2, f"Invalid request: unknown variant `{method}`", number)
             return
@@ -92,12 +112,7 @@ class Streams:
     # -- events ----------------------------------------------------------------------------------------------------
 
     def market_of(self, event: Trade | Quote | MarkPrice | Candle) -> Listed | None:
-        if venue_of(event.instrument) != "binance":
-            return None
-        symbol = symbol_of(event.instrument)
-        if symbol.endswith(".spot"):
-            return self.spot.get(symbol.removesuffix(".spot"))
-        return self.futures.get(symbol)
+        return self._by_line.get(event.instrument)
 
     def happened(self, event: Trade | Quote | MarkPrice | Candle) -> None:
         """Publish what follows from one event."""
@@ -140,7 +155,9 @@ class Streams:
         topic = f"{market.topic}@bookTicker"
         if not self._wire.heard_by(topic):
             return
-        body: dict[str, Any] = {"u": market.display.last, "s": market.symbol, **self.best(market)}
+        body: dict[str, Any] = {
+            "u": market.display.last, "s": market.symbol, **_ps(market), **self.best(market),
+        }  # fmt: skip
         if market.perp:
             at = self._wire.skewed(quote.ts)
             body = {"e": "bookTicker", **body, "T": at, "E": at}
@@ -152,30 +169,36 @@ class Streams:
         return {"b": spell.px(bid), "B": spell.qty(bid_lots), "a": spell.px(ask), "A": spell.qty(ask_lots)}
 
     def _marked(self, market: Listed, mark: MarkPrice) -> None:
-        for topic in (f"{market.topic}@markPrice@1s", f"{market.topic}@markPrice", "!markPrice@arr"):
+        everyone = market.topic.partition(market.symbol.lower())[0] + "!markPrice@arr"
+        for topic in (f"{market.topic}@markPrice@1s", f"{market.topic}@markPrice", everyone):
             if self._wire.heard_by(topic):
                 body = self.mark_body(market, mark)
-                self._push(topic, [body] if topic[0] == "!" else body)
+                self._push(topic, [body] if topic == everyone else body)
+        for pair in _ps(market).values():
+            topic = f"~{pair.lower()}@indexPrice@1s"
+            if self._wire.heard_by(topic) and mark.index is not None:
+                at = self._wire.skewed(mark.ts)
+                self._push(topic, {"e": "indexPriceUpdate", "E": at, "i": pair, "p": f"{mark.index:.8f}"})
 
     def mark_body(self, market: Listed, mark: MarkPrice) -> dict[str, Any]:
         index = mark.mark if mark.index is None else mark.index
         rate, next_ts = market.predicted()
-        return {
+        body: dict[str, Any] = {
             "e": "markPriceUpdate",
             "E": self._wire.skewed(mark.ts),
             "s": market.symbol,
             "p": f"{mark.mark:.8f}",
             "P": f"{(mark.mark + index) / 2:.8f}",
-            "i": f"{index:.8f}",
-            "r": f"{rate:.8f}",
-            "T": self._wire.skewed(next_ts) if next_ts else 0,
         }
+        if not _ps(market):
+            body["i"] = f"{index:.8f}"
+        return body | {"r": f"{rate:.8f}", "T": self._wire.skewed(next_ts) if next_ts else 0}
 
     # -- at the beat -----------------------------------------------------------------------------------------------
 
     def beat(self, ts: int) -> None:
         """Publish depth; once a second bars and day statistics."""
-        for market in self._wire.live((*self.futures.values(), *self.spot.values())):
+        for market in self._wire.live(self._by_line.values()):
             if not market.is_halted(self._wire):
                 self.depth(market, ts)
         if ts >= self._slow_due:
@@ -201,7 +224,7 @@ class Streams:
         head: dict[str, Any] = {"e": "depthUpdate", "E": at}
         if market.perp:
             head["T"] = at
-        head |= {"s": market.symbol, "U": change.first, "u": change.last}
+        head |= {"s": market.symbol, **_ps(market), "U": change.first, "u": change.last}
         if market.perp:
             head["pu"] = change.prev
         return head | {"b": spell.rows(change.bids), "a": spell.rows(change.asks)}
@@ -215,12 +238,13 @@ class Streams:
         return {"lastUpdateId": change.last, "bids": spell.rows(bids), "asks": spell.rows(asks)}
 
     def _slowly(self, topic: str, ts: int) -> None:
-        table = self.spot if topic[0] == "." else self.futures
-        if topic.removeprefix(".") in _ALL:
+        table = {".": self.spot, "~": self.coins}.get(topic[0], self.futures)
+        name = topic.lstrip(".~")
+        if name in _ALL:
             short = "mini" in topic
             self._push(topic, [self.day_body(each, ts, short=short) for each in table.values()])
             return
-        match = _STREAM.match(topic.removeprefix("."))
+        match = _STREAM.match(name)
         if match is None:
             return
         market = table.get(match[1].upper())
@@ -247,9 +271,10 @@ class Streams:
                 "k": {
                     "t": bar.ts, "T": bar.ts + INTERVALS[interval] - 1, "s": market.symbol, "i": interval,
                     "f": 1, "L": bar.trades, "o": spell.px(bar.open), "c": spell.px(bar.close),
-                    "h": spell.px(bar.high), "l": spell.px(bar.low), "v": spell.qty(bar.lots), "n": bar.trades,
-                    "x": closed, "q": spell.quote(bar.close, bar.lots), "V": spell.qty(bar.buy_lots),
-                    "Q": spell.quote(bar.close, bar.buy_lots), "B": "0",
+                    "h": spell.px(bar.high), "l": spell.px(bar.low), "v": spell.volume(bar.close, bar.lots),
+                    "n": bar.trades, "x": closed, "q": spell.turnover(bar.close, bar.lots),
+                    "V": spell.volume(bar.close, bar.buy_lots), "Q": spell.turnover(bar.close, bar.buy_lots),
+                    "B": "0",
                 },
             },
         )  # fmt: skip
@@ -258,19 +283,20 @@ class Streams:
         """Return the 24-hour statistics in the keys of the stream; ``short``: those of the mini ticker."""
         spell, at = market.spell, self._wire.skewed(ts)
         day = market.stand.day(ts)
+        middle = (day.high + day.low) // 2
         if short:
             return {
                 "e": "24hrMiniTicker", "E": at, "s": market.symbol, "c": spell.px(day.close),
                 "o": spell.px(day.open), "h": spell.px(day.high), "l": spell.px(day.low),
-                "v": spell.qty(day.lots), "q": spell.quote((day.high + day.low) // 2, day.lots, 2),
+                "v": spell.volume(middle, day.lots), "q": spell.turnover(middle, day.lots, 2),
             }  # fmt: skip
         move = day.close - day.open
         body = {
             "e": "24hrTicker", "E": at, "s": market.symbol, "p": spell.px(move),
             "P": f"{100 * move / day.open:.3f}", "w": spell.px((day.high + day.low) // 2),
             "c": spell.px(day.close), "Q": spell.qty(market.stand.last_lots), "o": spell.px(day.open),
-            "h": spell.px(day.high), "l": spell.px(day.low), "v": spell.qty(day.lots),
-            "q": spell.quote((day.high + day.low) // 2, day.lots, 2), "O": at - 86_400_000, "C": at,
+            "h": spell.px(day.high), "l": spell.px(day.low), "v": spell.volume(middle, day.lots),
+            "q": spell.turnover(middle, day.lots, 2), "O": at - 86_400_000, "C": at,
             "F": 1, "L": day.trades, "n": day.trades,
         }  # fmt: skip
         if not market.perp:
