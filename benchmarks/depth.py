@@ -8,7 +8,8 @@ Ours is what a live session does there: our ear at the socket, the venue's own d
 that is installed, as here) and the exchange's own message handler into its order book; nobody waits for its book, which
 spares it waking a task; it proves a sequence on two of the venues only.
 
-``recorded`` makes of each message also the ``BookDelta`` that a recorder keeps, and the book of that. ``bare`` is the
+``recorded`` is ours with the recorder on: each message is also packed as its row and put into the ring; a task of the
+recorder's own writes that (``benchmarks.record`` says at what cost). ``bare`` is the
 least that can be compared: decoder, book and best of ours without the session around them, beside JSON and
 ``handle_deltas`` of ccxt. Twenty levels a message near the touch; CPU time, medians of the rounds. Goal: at least 4
 times as fast (PERFORMANCE section 7); ``--check`` exits with 1 below it.
@@ -21,13 +22,15 @@ import asyncio
 import random
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.venues.books import SYMBOLS, TICK, Server, Wire, read
 from tradecli.domain.budget import OwnBudget
 from tradecli.domain.instrument import InstrumentId
 from tradecli.engine.clock import SystemClock
+from tradecli.store.packing import Row
+from tradecli.store.recorder import Recorder
 from tradecli.venues.ccxt import PROFILES, profile_of
 from tradecli.venues.ccxt.client import Client
 from tradecli.venues.ccxt.ears import Ears
@@ -76,12 +79,20 @@ def begin(builder: BookBuilder, listed: Listed, first: str) -> None:
     builder.joining = False  # the first difference after a snapshot from HTTP must reach back to it
 
 
+class Unwritten:
+    """A market store that is never asked: the recorder's task does not run."""
+
+    async def write_packed(self, rows: Sequence[Row]) -> int:
+        raise AssertionError("nothing is written here")
+
+
 async def ours(venue: str, first: str, made: list[str], *, recorded: bool = False) -> float:
-    """Return CPU seconds of our whole path; ``recorded``: with the difference that a recorder keeps."""
+    """Return CPU seconds of our whole path; ``recorded``: up to the row that waits to be written."""
     profile, listed = profile_of(venue), listed_at(venue)
     client = Client(connect(profile), OwnBudget(), SystemClock())
     client.know(listed)
-    ears = Ears(client, Inbox(), recorder=(lambda row: None) if recorded else None)
+    recorder = Recorder(Unwritten(), capacity=len(made))
+    ears = Ears(client, Inbox(), recorder=recorder.hear if recorded else None)
     item = Item(Kind.BOOK, listed, "", 0)
     streams = Streams(client, [item], ears, random.random, Pace())
     hear = client.transport.exchange.client(next(iter(streams.sockets))).handle_text_or_binary_message
@@ -94,7 +105,7 @@ async def ours(venue: str, first: str, made: list[str], *, recorded: bool = Fals
         best()
     spent = time.process_time() - began
     await client.close()
-    if builder.best() is None or ears.messages != len(made):
+    if builder.best() is None or ears.messages != len(made) or recorder.recorded.lost:
         raise AssertionError(f"{venue}: the book broke: {builder.status}")
     return spent
 

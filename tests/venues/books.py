@@ -3,8 +3,9 @@
 A server's book moves at random. Each difference is written in its venue's own JSON and read by its decoder; some are
 lost, some come twice, sometimes a whole book comes again. After every message the client's book is either flagged, or
 uncrossed and of the same number as the last difference that reached it; after every resync, and now and then, it is
-compared with the server's level by level. A second book is given the same as read differences, which is what a recorder
-keeps: the two agree after every message.
+compared with the server's level by level. A second book is heard as with a recorder, and what that keeps is packed and
+read back as from the store: it is the difference that the venue's decoder reads, and a third book made of it agrees
+with the first after every message.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.market import BookDelta
+from tradecli.store.packing import Key, pack, unpack_blob
 from tradecli.venues.ccxt import PROFILES, profile_of
 from tradecli.venues.ccxt.profile import Kind, Listed, Profile, Question
 from tradecli.venues.sequence import BookBuilder, Status
@@ -236,6 +238,7 @@ def run(place: str, diffs: int, seed: int = 1) -> Verdict:
     listed = PLACES[place].listed
     wire, profile = Wire(place, server), profile_of(PLACES[place].venue)
     builder = BookBuilder(listed.id, TICK, profile.rule_of(listed.id), listed.scale)
+    heard = BookBuilder(listed.id, TICK, profile.rule_of(listed.id), listed.scale)
     twin = BookBuilder(listed.id, TICK, profile.rule_of(listed.id))
     count = dict.fromkeys(
         (
@@ -248,18 +251,24 @@ def run(place: str, diffs: int, seed: int = 1) -> Verdict:
     def take(message: str, *, whole: bool) -> None:
         nonlocal spent
         over_http = whole and profile.rest_snapshots
-        began = time.perf_counter_ns()
+        deltas = read(profile, listed, message, whole=over_http)
         if over_http:
-            for delta in read(profile, listed, message, whole=True):
+            for delta in deltas:
                 builder.apply(delta)
+                heard.apply(delta)
+            kept = deltas
         else:
+            began = time.perf_counter_ns()
             depth = profile.depth(message)
             assert depth is not None
             builder.take(depth)
-        spent += time.perf_counter_ns() - began
-        for delta in read(profile, listed, message, whole=over_http):
-            twin.apply(delta)
-        count["unlike"] += state(builder) != state(twin)
+            spent += time.perf_counter_ns() - began
+            kept = [heard.take_kept(depth)[1]]
+        stored = [unpack_blob(_KEY, pack(delta)[-1]) for delta in kept]
+        for each in stored:
+            assert isinstance(each, BookDelta)
+            twin.apply(each)
+        count["unlike"] += stored != deltas or not state(builder) == state(twin) == state(heard)
 
     def look(*, closely: bool) -> None:
         if builder.status is not Status.OK or builder.joining:
@@ -301,6 +310,9 @@ def run(place: str, diffs: int, seed: int = 1) -> Verdict:
             if not builder.joining:
                 look(closely=True)
     return Verdict(place, diffs, **count, us=spent / 1_000 / diffs)
+
+
+_KEY = Key("BookDelta", "")
 
 
 def read(profile: Profile, listed: Listed, message: str, *, whole: bool) -> list[BookDelta]:

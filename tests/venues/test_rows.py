@@ -55,13 +55,28 @@ def test_d05_a_size_below_zero_makes_the_book_bad() -> None:
 def test_a_book_of_rows_is_that_of_the_differences_which_a_recorder_keeps(inverse: bool) -> None:
     scale = Scale(ID, 0.1, 0.01, inverse=inverse)
     rows, read = BookBuilder(ID, 0.1, Rule.CHAIN, scale), BookBuilder(ID, 0.1, Rule.CHAIN)
+    heard = BookBuilder(ID, 0.1, Rule.CHAIN, scale)
     for number in range(1, 400):
         bids = [Pair(60_000 - ((number * 7 + k * k) % 90) / 10, 3.0 * (k % 4)) for k in range(1, 9)]
         asks = [Pair(60_000 + ((number * 5 + k * k) % 90) / 10 + 0.1, 7.0 * (k % 3)) for k in range(1, 9)]
         message = depth(number, bids, asks, is_snapshot=number == 1)
         assert rows.take(message) is read.apply(scale.delta(message))
-    assert rows.best() == read.best() and rows.book(100) == read.book(100)
+        assert heard.take_kept(message) == (rows.status, scale.delta(message))
+    assert rows.best() == read.best() == heard.best() and rows.book(100) == read.book(100) == heard.book(100)
     assert rows.status is Status.OK
+
+
+@pytest.mark.parametrize("size", [-1.0, 3.0])
+@pytest.mark.parametrize("number", [2, 7])
+def test_a_recorder_keeps_the_whole_of_a_message_also_where_the_book_ends_with_it(
+    size: float, number: int
+) -> None:
+    builder = BookBuilder(ID, 0.5, Rule.CHAIN)
+    builder.take(depth(1, [Pair(100.0, 1.0)], [Pair(101.0, 1.0)], is_snapshot=True))
+    message = depth(number, [Pair(99.5, 2.0), Pair(99.0, size), Pair(98.5, 4.0)], [Pair(101.5, 5.0)])
+    status, kept = builder.take_kept(message)
+    assert status is (Status.GAP if number == 7 else Status.BAD if size < 0.0 else Status.OK)
+    assert kept == builder.scale.delta(message) and len(kept.bids) == 3 and len(kept.asks) == 1
 
 
 def test_a_message_that_does_not_follow_ends_the_book_and_one_that_is_repeated_does_not() -> None:

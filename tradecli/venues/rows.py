@@ -6,8 +6,8 @@ its book in one pass, and a ``BookDelta`` is made of them only for who keeps one
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Literal, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Annotated, ClassVar, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -39,12 +39,8 @@ class Pair(msgspec.Struct, array_like=True, frozen=True, gc=False):
     size: Size
 
 
-class Named(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A row that begins with what happened to the level; the size of one that is gone is 0."""
-
-    what: Literal["new", "change", "delete"]
-    price: Price
-    size: Size
+Named: TypeAlias = tuple[Literal["new", "change", "delete"], Price, Size]
+"""A row that begins with what happened to the level, and has no more than that; the size of one that is gone is 0."""
 
 
 class Depth(msgspec.Struct, frozen=True, gc=False):
@@ -58,6 +54,37 @@ class Depth(msgspec.Struct, frozen=True, gc=False):
     prev_id: int | None
     bids: Sequence[Row]
     asks: Sequence[Row]
+    named: ClassVar[bool] = False
+
+
+class NamedDepth(
+    msgspec.Struct,
+    gc=False,
+    rename={
+        "symbol": "instrument_name",
+        "ts": "timestamp",
+        "last_id": "change_id",
+        "prev_id": "prev_change_id",
+    },
+):
+    """A ``Depth`` of ``Named`` rows, decoded as it is: its names in JSON are Deribit's, who alone writes such rows."""
+
+    symbol: str
+    ts: int
+    last_id: int
+    bids: list[Named]
+    asks: list[Named]
+    type: str = "change"
+    prev_id: int | None = None
+    first_id: ClassVar[None] = None
+    named: ClassVar[bool] = True
+
+    @property
+    def is_snapshot(self) -> bool:
+        return self.prev_id is None or self.type == "snapshot"
+
+
+AnyDepth: TypeAlias = Depth | NamedDepth
 
 
 class Scale:
@@ -84,22 +111,26 @@ class Scale:
         found = self.ticks[price] = round(price * self.per)
         return found
 
-    def levels(self, rows: Sequence[Row]) -> tuple[Level, ...]:
-        """Return rows in ticks and base units."""
+    def levels(self, rows: Iterable[tuple[float, float]]) -> tuple[Level, ...]:
+        """Return prices and sizes in ticks and base units."""
         per, unit = self.per, self.unit
         if self.inverse:
-            return tuple([(round(row.price * per), row.size * unit / row.price) for row in rows])
-        return tuple([(round(row.price * per), row.size * unit) for row in rows])
+            return tuple([(round(price * per), size * unit / price) for price, size in rows])
+        return tuple([(round(price * per), size * unit) for price, size in rows])
 
-    def delta(self, depth: Depth) -> BookDelta:
+    def delta(self, depth: AnyDepth) -> BookDelta:
         """Return the whole message in ticks and base units."""
-        return BookDelta(
-            self.instrument,
-            depth.ts,
-            depth.is_snapshot,
-            depth.first_id,
-            depth.last_id,
-            depth.prev_id,
-            self.levels(depth.bids),
-            self.levels(depth.asks),
-        )
+        return self.told(depth, *[self.levels(side) for side in _sides(depth)])
+
+    def told(self, depth: AnyDepth, bids: tuple[Level, ...], asks: tuple[Level, ...]) -> BookDelta:
+        """Return the message whose rows are read already."""
+        snapshot = depth.is_snapshot
+        first, last, before = depth.first_id, depth.last_id, None if snapshot else depth.prev_id
+        return BookDelta(self.instrument, depth.ts, snapshot, first, last, before, bids, asks)
+
+
+def _sides(depth: AnyDepth) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Return the prices and sizes of bids and asks."""
+    if isinstance(depth, NamedDepth):
+        return [row[1:] for row in depth.bids], [row[1:] for row in depth.asks]
+    return [(row.price, row.size) for row in depth.bids], [(row.price, row.size) for row in depth.asks]

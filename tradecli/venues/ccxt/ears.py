@@ -45,7 +45,7 @@ from tradecli.venues.ccxt.profile import (
     Unpriced,
     with_index,
 )
-from tradecli.venues.rows import Depth
+from tradecli.venues.rows import AnyDepth
 from tradecli.venues.sequence import BookBuilder, Status
 
 OLDEST_MS, NEWEST_MS = 3_600_000, 120_000
@@ -223,7 +223,7 @@ class Ears:
 
     # -- books -----------------------------------------------------------------------------------------------------
 
-    def hear_depth(self, depth: Depth, now: int, spelled: Mapping[str, Listed]) -> None:
+    def hear_depth(self, depth: AnyDepth, now: int, spelled: Mapping[str, Listed]) -> None:
         """Take in a difference or a snapshot of a book whose rows are as the venue wrote them."""
         listed = spelled.get(depth.symbol)
         if listed is None:
@@ -235,7 +235,9 @@ class Ears:
         if self.recorder is None:
             self._judge(followed, followed.builder.take(depth), now)
         else:
-            self._book(followed.builder.scale.delta(depth), followed, now)
+            status, delta = followed.builder.take_kept(depth)
+            self.recorder(delta)
+            self._judge(followed, status, now)
 
     def followed(self, id: InstrumentId) -> Followed:
         """Return the book of an instrument as it is followed: begun, where nothing was heard of it yet."""

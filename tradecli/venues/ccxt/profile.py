@@ -20,7 +20,7 @@ from tradecli.domain.instrument import Instrument, InstrumentId, symbol_of
 from tradecli.domain.market import BookDelta, Candle, FundingRate, Level, MarketEvent, MarkPrice
 from tradecli.venues.ccxt.reading import Malformed, amount, positive
 from tradecli.venues.ccxt.standing import Rows
-from tradecli.venues.rows import Depth, Scale
+from tradecli.venues.rows import AnyDepth, Scale
 from tradecli.venues.sequence import Rule
 
 INDEX_MS = 60_000
@@ -163,7 +163,7 @@ Heard: TypeAlias = (
 )
 
 
-def delta_of(depth: Depth, names: Names) -> list[Heard]:
+def delta_of(depth: AnyDepth, names: Names) -> list[Heard]:
     """Return a depth message with its rows read; nothing where its instrument is not listed."""
     of = names(depth.symbol)
     return [] if of is None else [of.scale.delta(depth)]
@@ -316,7 +316,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """The requests that bring the listing again; none where ccxt is to ask for it each time."""
     rows: Rows | None = None
     """How the answers to ``looks`` are written."""
-    depth: Callable[[str | bytes], Depth | None] = lambda _: None
+    depth: Callable[[str | bytes], AnyDepth | None] = lambda _: None
     """Reads a depth message but not its rows; None for any other message, and for all where only ``decode`` reads."""
     rest_snapshots: bool = False
     """The socket sends differences only; the full book is asked for over HTTP."""

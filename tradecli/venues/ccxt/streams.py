@@ -110,6 +110,7 @@ class Streams:
         self.messages = 0
         """What the sockets brought so far."""
         self._read_depth = client.profile.depth
+        self._steady = client.clock.monotonic
         self._filling: dict[str, asyncio.Task[None]] = {}
         self._ids = 0
         for item in dict.fromkeys(items):
@@ -156,12 +157,12 @@ class Streams:
         spelled = self.client.by_symbol if socket is None else socket.spelled
         try:
             depth = self._read_depth(data)
-            heard = self.client.profile.decode(data, spelled.get) if depth is None else ()
+            heard = () if depth is not None else self.client.profile.decode(data, spelled.get)
         except UNREADABLE as error:
             self.ears.refuse(str(error)[:160])
             return True
         if depth is not None:
-            now = self.client.clock.monotonic()
+            now = self._steady()
             if socket is not None:
                 socket.heard_at = now
             self.ears.hear_depth(depth, now, spelled)

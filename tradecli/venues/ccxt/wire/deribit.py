@@ -51,7 +51,7 @@ from tradecli.venues.ccxt.reading import (
     text,
     whole,
 )
-from tradecli.venues.rows import Depth, Named
+from tradecli.venues.rows import NamedDepth
 
 FUNDING_H = 8.0
 _HOUR_MS = 3_600_000
@@ -286,18 +286,8 @@ def _best(row: Any, of: Listed, ts: int) -> list[Heard]:
 # -- streams -----------------------------------------------------------------------------------------------------------
 
 
-class _Rows(msgspec.Struct, gc=False):
-    timestamp: int
-    symbol: str = msgspec.field(name="instrument_name")
-    change_id: int
-    bids: list[Named]
-    asks: list[Named]
-    type: str = "change"
-    prev_change_id: int | None = None
-
-
 class _Params(msgspec.Struct, gc=False):
-    data: _Rows
+    data: NamedDepth
 
 
 class _Books(msgspec.Struct, gc=False):
@@ -309,15 +299,11 @@ _ANY = msgspec.json.Decoder()
 _BOOK_HEAD = '{"jsonrpc":"2.0","method":"subscription","params":{"channel":"book.'
 
 
-def depth(data: str | bytes) -> Depth | None:
+def depth(data: str | bytes) -> NamedDepth | None:
     """Read a depth message that came as text; None for any other. A book that is grouped is for ``decode``."""
     if data[:67] != _BOOK_HEAD:
         return None
-    row = _BOOKS.decode(data).params.data
-    before = row.prev_change_id
-    snapshot = row.type == "snapshot" or before is None
-    link = None if snapshot else before
-    return Depth(row.symbol, row.timestamp, snapshot, None, row.change_id, link, row.bids, row.asks)
+    return _BOOKS.decode(data).params.data
 
 
 @strict
