@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -118,6 +119,49 @@ def test_every_topic_can_be_read_and_an_unknown_one_names_the_nearest(run: Run) 
         assert result.code == 0 and result.data, topic
     result = run("help", "safty")
     assert result.code == 15 and "did you mean 'safety'?" in result.err
+
+
+PARTS = {"regime", "jumps", "variance-ratio", "implied", "greeks", "score"}
+"""Methods of the volatility desk that no option names: rows and facts of its reports, and the score card."""
+CONTAINERS = {"backfill"}
+"""Commands that compute by a method named elsewhere."""
+
+
+def offered_by_vol() -> set[str]:
+    """Every command of ``vol``, every value of an option that chooses a method, every model and estimator."""
+    from tests.components.vol.test_show import view
+    from tests.fakes.desk import BTC
+    from tradecli.cli.vol import METHODS
+    from tradecli.components.vol import COMPONENT, measures
+    from tradecli.components.vol.settings import GridSettings, VolSettings
+    from tradecli.quant.ahead import MODELS
+
+    chosen = {
+        word
+        for kind in [*(topic.query for topic in COMPONENT.topics if topic.query), GridSettings]
+        for hint in get_type_hints(kind).values()
+        if get_origin(hint) is Literal
+        for word in get_args(hint)
+    }
+    beside = measures.side_by_side(view(), BTC, VolSettings())
+    estimators = {each.name for each in beside.estimators}
+    return {*command_words()["vol"], *METHODS, *MODELS, *chosen, *estimators, *PARTS} - CONTAINERS
+
+
+def test_every_method_that_vol_offers_has_a_page_with_formula_source_and_limits(run: Run) -> None:
+    offered = offered_by_vol()
+    assert {"parkinson", "yang-zhang", "egarch", "bvx", "5d", "premium", "glft", "grid", "cone"} <= offered
+    known = pages.entries("vol")
+    assert offered <= set(known), offered - set(known)
+    for name in sorted(offered):
+        text = known[name]
+        formula = re.search(r"Formula:\s+(.+?)(?=Source:)", text, re.DOTALL)
+        assert formula and re.search(r"[=Σ√²λρ/]|mean of|quantiles", formula[1]), name
+        assert re.search(r"Source:\s+\S.+?\.", text, re.DOTALL), name
+        assert re.search(r"Limits:\s+\S", text), name
+    shown = run("help", "vol.garman-klass")
+    assert shown.code == 0 and "2 ln 2 − 1" in shown.out and "Parkinson (1980)" not in shown.out
+    assert "did you mean 'vol.parkinson'?" in run("help", "vol.parkinsen").err
 
 
 def test_the_page_of_options_names_every_global_flag(run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -48,7 +49,9 @@ def help_page(
     topic: Annotated[
         str,
         typer.Argument(
-            metavar="[TOPIC]", help="a page, or 'options', 'coverage', 'topics'", show_default=False
+            metavar="[TOPIC]",
+            help="a page, one method of it as vol.garch, or 'options', 'coverage', 'topics'",
+            show_default=False,
         ),
     ] = "topics",
 ) -> Answer:
@@ -99,6 +102,9 @@ def _text(topic: str) -> str:
         return "\n".join(lines) + "\n"
     if topic == "options":
         return options_page()
+    page, _, name = topic.partition(".")
+    if page in known and name:
+        return _entry(page, name)
     if topic not in known:
         from difflib import get_close_matches
 
@@ -106,6 +112,30 @@ def _text(topic: str) -> str:
         hint = f"did you mean {near[0]!r}?" if near else "tradecli help topics"
         raise NotFound(f"no such page: {topic[:40]!a}", number=180, hint=hint)
     return (PAGES / f"{topic}.md").read_text(encoding="utf-8")
+
+
+def entries(page: str) -> dict[str, str]:
+    """Return the methods of a page by each name in their brackets: what begins ``**Title** (`name`, …)``."""
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for part in (PAGES / f"{page}.md").read_text(encoding="utf-8").split("\n\n"):
+        head = re.match(r"\*\*[^*]+\*\*(?: \(([^)]*)\))?", part)
+        if head is not None or part.startswith(("#", "    ")):
+            names = re.findall(r"`([^`]+)`", head[1] or "") if head is not None else []
+        for name in names:
+            found[name] = f"{found[name]}\n\n{part}" if name in found else part
+    return found
+
+
+def _entry(page: str, name: str) -> str:
+    known = entries(page) if (PAGES / f"{page}.md").exists() else {}
+    if name not in known:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name[:40], known, 1)
+        hint = f"did you mean {page + '.' + near[0]!r}?" if near else f"tradecli help {page}"
+        raise NotFound(f"no such method on page {page}: {name[:40]!a}", number=180, hint=hint)
+    return known[name].strip() + "\n"
 
 
 def _coverage() -> Answer:

@@ -28,10 +28,14 @@ class Align(StrEnum):
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """Finished text in a tone. Outside text inside it is data: front ends never parse it."""
+    """Finished text in a tone. Outside text inside it is data: front ends never parse it.
+
+    ``since`` is the moment (UTC ms) whose age the text is: a face that stands tells the age anew.
+    """
 
     text: str
     tone: Tone = Tone.TEXT
+    since: int | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, tag=True):
@@ -41,13 +45,17 @@ class Facts(msgspec.Struct, frozen=True, tag=True):
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """A table column. Low ``priority`` numbers survive on narrow screens; ``width`` is the least it needs."""
+    """A table column. Low ``priority`` numbers survive on narrow screens; ``width`` is the least it needs.
+
+    A column of text may be cut to ``least`` cells before it is left out; 0 is what the face takes for usual.
+    """
 
     name: str
     unit: str = ""
     align: Align = Align.RIGHT
     priority: int = 1
     width: int = 0
+    least: int = 0
 
 
 class Table(msgspec.Struct, frozen=True, tag=True):

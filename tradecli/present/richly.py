@@ -105,7 +105,7 @@ def kept_columns(table: Table, width: int) -> dict[int, int]:
     """Return index and width of the columns that fit into ``width``: the least important go, then texts are cut."""
     needs = [_need(column, [row[i].text for row in table.rows]) for i, column in enumerate(table.columns)]
     floors = [
-        min(need, max(_SHORTEST_TEXT, column.width)) if column.align is Align.LEFT else need
+        min(need, column.least or max(_SHORTEST_TEXT, column.width)) if column.align is Align.LEFT else need
         for need, column in zip(needs, table.columns, strict=True)
     ]
     kept = list(range(len(table.columns)))

@@ -4,10 +4,12 @@ as on paper (``richly.kept_columns``); nothing is computed here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from tradecli.present.blocks import Align, Bars, Block, Column, Facts, Notice, Panel, Spark, Table, Tone
-from tradecli.present.format import visible
+import msgspec
+
+from tradecli.present.blocks import Align, Bars, Block, Cell, Column, Facts, Notice, Panel, Spark, Table, Tone
+from tradecli.present.format import age, visible
 from tradecli.present.richly import kept_columns, sparkline
 from tradecli.tui.lines import Line, Span, fit, left, right, span, width_of, wrap
 
@@ -25,6 +27,26 @@ def draw(panel: Panel, width: int) -> list[Line]:
             out.append(())
         out += drawn
     return out
+
+
+def aged(panel: Panel, now: int) -> Panel:
+    """Return the panel with the ages in its tables and facts as they are at ``now``; itself where it has none."""
+
+    def told(cell: Cell) -> Cell:
+        return cell if cell.since is None else msgspec.structs.replace(cell, text=age(now - cell.since))
+
+    blocks: list[Block] = []
+    for block in panel.blocks:
+        if isinstance(block, Table):
+            rows = tuple(tuple(told(cell) for cell in row) for row in block.rows)
+            blocks.append(block if rows == block.rows else msgspec.structs.replace(block, rows=rows))
+        elif isinstance(block, Facts):
+            facts = tuple((label, told(cell)) for label, cell in block.rows)
+            blocks.append(block if facts == block.rows else Facts(facts))
+        else:
+            blocks.append(block)
+    made = tuple(blocks)
+    return panel if made == panel.blocks else msgspec.structs.replace(panel, blocks=made)
 
 
 def _is_notice(blocks: Sequence[Block], block: Block) -> bool:
@@ -68,20 +90,19 @@ def heading(column: Column) -> str:
 def _table(table: Table, width: int) -> list[Line]:
     if not table.rows:
         return wrap(table.empty, width, Tone.MUTED)
-    kept = kept_columns(table, width)
-    out: list[Line] = []
-    top: list[Span] = []
+    kept = kept_columns(table, width + len(_GAP))
+    top = tuple(Cell(heading(column), Tone.FAINT) for column in table.columns)
+    return [_row(table.columns, row, kept) for row in (top, *table.rows)]
+
+
+def _row(columns: Sequence[Column], row: Sequence[Cell], kept: Mapping[int, int]) -> Line:
+    parts: list[Span] = []
     for i, size in kept.items():
-        put = left if table.columns[i].align is Align.LEFT else right
-        top.append(Span(put(heading(table.columns[i]), size) + _GAP, Tone.FAINT))
-    out.append(tuple(top))
-    for row in table.rows:
-        parts = []
-        for i, size in kept.items():
-            put = left if table.columns[i].align is Align.LEFT else right
-            parts.append(Span(put(visible(row[i].text), size) + _GAP, row[i].tone))
-        out.append(tuple(parts))
-    return out
+        put = left if columns[i].align is Align.LEFT else right
+        if parts:
+            parts.append(Span(_GAP))
+        parts.append(Span(put(visible(row[i].text), size), row[i].tone))
+    return tuple(parts)
 
 
 def spark_span(values: Sequence[float | None], cells: int, tone: Tone = Tone.ACCENT) -> Span:

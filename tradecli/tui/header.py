@@ -23,6 +23,8 @@ MODE_TONES = {
     Mode.LIVE: Tone.BAD,
 }
 _BAR = Span(" │ ", Tone.FAINT)
+_NAMED_FROM = 96
+"""Columns from which the program names itself; below, drawdown and feeds need the room."""
 
 
 class Bar(Widget, can_focus=False):
@@ -54,7 +56,7 @@ class Bar(Widget, can_focus=False):
 def header(snapshot: Snapshot | None, title: str, width: int, fallback: Mode | None = None) -> Line:
     """Return the top line at ``width``: what matters least goes first where there is no room."""
     mode = snapshot.mode if snapshot is not None else fallback
-    head = [span(" tradecli", Tone.MUTED), _BAR] if width >= 60 else [Span(" ")]
+    head = [span(" tradecli", Tone.MUTED), _BAR] if width >= _NAMED_FROM else [Span(" ")]
     if mode is not None:
         head.append(
             Span(
@@ -65,7 +67,7 @@ def header(snapshot: Snapshot | None, title: str, width: int, fallback: Mode | N
     head.append(span(title, Tone.TEXT, bold=True))
     if snapshot is None:
         return (*head, _BAR, span("starting the engine …", Tone.MUTED))
-    parts = [_kill(snapshot), _feeds(snapshot), _drawdown(snapshot), _stress(snapshot)]
+    parts = [_kill(snapshot), _drawdown(snapshot), _feeds(snapshot), _stress(snapshot)]
     if width >= 120:
         parts += [_equity(snapshot), _events(snapshot)]
     tail: Line = (*_clock(snapshot), Span(" "))

@@ -155,8 +155,12 @@ class Panel(Widget, can_focus=True):
             if self.extent is not None:
                 first, last, every = self.extent
                 right = (Span(f" {first}–{last} of {every} ", Tone.FAINT),)
+        if top and right and width_of(left) + width_of(right) + 3 > inner:
+            # An age matters more than the symbol, which the top line names too.
+            left = (Span(f" {visible(title).partition(' · ')[0]} ", Tone.TEXT, True),)
         if width_of(left) + width_of(right) + 3 > inner:
             right = EMPTY
+            left = (Span(f" {cut(visible(title), inner - 4)} ", Tone.TEXT, True),) if top else left
         if width_of(left) + 2 > inner:
             left = fit(left, max(inner - 2, 0))
         rule = max(inner - 1 - width_of(left) - width_of(right) - (1 if right else 0), 0)

@@ -86,15 +86,15 @@ LAYOUTS: dict[str, dict[Width, Tree]] = {
         ),
     },
     "2": {
-        Width.MEDIUM: columns((1, rows((3, "vol"), (2, "surface"))), (1, rows((2, "cone"), (3, "grid")))),
+        Width.MEDIUM: columns((53, rows((17, "vol"), (11, "surface"))), (47, rows((1, "cone"), (1, "grid")))),
         Width.WIDE: columns(
-            (1, rows((1, "vol"), (1, "cone"))), (1, "surface"), (1, rows((2, "grid"), (1, "stress")))
+            (58, rows((1, "vol"), (1, "cone"))), (51, "surface"), (51, rows((28, "grid"), (15, "stress")))
         ),
         Width.VAST: columns(
-            (1, rows((6, "vol"), (7, "cone"))),
-            (1, "surface"),
-            (1, rows((3, "grid"), (2, "stress"))),
-            (1, rows((1, "ladder"), (1, "chart"))),
+            (65, rows((6, "vol"), (7, "cone"))),
+            (52, "surface"),
+            (51, rows((33, "grid"), (20, "stress"))),
+            (52, rows((1, "ladder"), (1, "chart"))),
         ),
     },
     "3": {
@@ -148,7 +148,11 @@ LAYOUTS: dict[str, dict[Width, Tree]] = {
         Width.MEDIUM: columns(
             (1, rows((2, "feeds"), (3, "strategies"))), (1, rows((3, "engine"), (2, "events")))
         ),
-        Width.WIDE: columns((1, rows((1, "feeds"), (1, "strategies"))), (1, "engine"), (1, "events")),
+        Width.WIDE: columns(
+            (1, rows((10, "feeds"), (8, "strategies"), (25, "limits"))),
+            (1, rows((28, "engine"), (15, "cycles"))),
+            (1, "events"),
+        ),
     },
 }
 """By screen and width; a screen without a layout of its own size takes the next smaller one."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import random
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.components.vol.test_show import AT
 from tests.components.vol.test_show import assess as assess_vol
@@ -25,6 +29,7 @@ from tradecli.domain.feed import HOUR_MS, MINUTE_MS
 from tradecli.domain.intent import Ladder
 from tradecli.domain.position import Position
 from tradecli.quant.grid import half_range, spacing
+from tradecli.quant.regime import EDGES, LABELS, bucket, path
 
 SETTINGS = VolSettings()
 
@@ -231,6 +236,62 @@ def test_a_volatility_that_swings_around_an_edge_of_its_regime_does_not_lay_the_
     assert "spacing moved" in after.laid_out, "1.2 times as wide in the elevated regime"
     again = assess(view(AT + HOUR_MS + MINUTE_MS, reports=(moved, after)))
     assert again.laid_out == ""
+
+
+def layouts(vols: list[float], regimes: list[int]) -> int:
+    """Return how often the grid is laid out along volatilities of one look a minute, each in its regime."""
+    base, kept, count = report_of(), None, 0
+    for minute, (vol, regime) in enumerate(zip(vols, regimes, strict=True)):
+        at = AT + minute * MINUTE_MS
+        seen = msgspec.structs.replace(base, at=at, composite=vol, regime=LABELS[regime])
+        kept = assess(view(at, reports=(seen,) if kept is None else (seen, kept)))
+        count += bool(kept.laid_out)
+    return count
+
+
+def noise(seed: int, edge: float, amplitude: float, looks: int = 120) -> list[float]:
+    """Return volatilities that jump at random around an edge of a regime: half of the looks on either side of it."""
+    drawn = random.Random(seed)
+    return [edge * (1.0 + drawn.uniform(-amplitude, amplitude)) for _ in range(looks)]
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32), st.sampled_from(EDGES), st.floats(0.005, 0.0499))
+def test_noise_inside_the_band_of_any_edge_lays_the_grid_out_once(
+    seed: int, edge: float, amplitude: float
+) -> None:
+    vols = noise(seed, edge, amplitude)
+    assert layouts(vols, path(vols)) == 1
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32), st.sampled_from(EDGES))
+def test_noise_twice_as_wide_as_the_band_lays_the_grid_out_in_fewer_than_a_fifth_of_the_looks(
+    seed: int, edge: float
+) -> None:
+    vols = noise(seed, edge, 0.10)
+    regimes = path(vols)
+    moves = sum(a != b for a, b in pairwise(regimes))
+    assert moves < len(vols) / 5
+    assert layouts(vols, regimes) < len(vols) / 5
+
+
+@pytest.mark.parametrize("edge", EDGES[1:3])
+def test_without_hysteresis_the_same_noise_would_lay_the_grid_out_again_and_again(edge: float) -> None:
+    """So the two tests above can fail: these edges change the spacing by a fifth or more."""
+    for seed in range(3):
+        vols = noise(seed, edge, 0.0499)
+        assert layouts(vols, path(vols)) == 1
+        assert layouts(vols, [bucket(vol) for vol in vols]) > len(vols) / 6
+
+
+def test_a_regime_that_truly_moved_lays_the_grid_out_once_more() -> None:
+    vols = noise(1, 0.45, 0.02) + noise(2, 0.62, 0.02)
+    regimes = path(vols)
+    assert (LABELS[regimes[0]], LABELS[regimes[-1]]) == ("normal", "elevated")
+    assert layouts(vols, regimes) in (2, 3), (
+        "the spacing follows the volatility at once, the regime a look later"
+    )
 
 
 def test_it_quotes_only_reverting_prices_where_that_is_asked_for() -> None:

@@ -279,16 +279,16 @@ def present(report: VolReport) -> Panel:
             Cell("composite", Tone.ACCENT),
             Cell(fmt.pct(report.composite, 1), _TONES[report.quality]),
             Cell(fmt.number(report.coverage, 2)),
-            Cell(""),
+            Cell(fmt.age(0), since=report.at),
             Cell(report.quality.value if report.usable else report.reason, _TONES[report.quality]),
         )
     )
     columns = (
-        Column(name="input", align=Align.LEFT, width=11),
-        Column(name="value", unit="/year", width=6),
+        Column(name="input", align=Align.LEFT, width=10),
+        Column(name="vol", unit="/y", width=6),
         Column(name="weight", priority=2, width=6),
         Column(name="age", priority=2, width=4),
-        Column(name="state", align=Align.LEFT, priority=3),
+        Column(name="state", align=Align.LEFT, priority=3, least=10),
     )
     model = report.model
     facts: list[tuple[str, Cell]] = [("regime", Cell(report.regime or fmt.UNKNOWN))]
@@ -317,7 +317,7 @@ def _row(measure: Measure, weight: Weight, at: int) -> tuple[Cell, ...]:
         Cell(_TITLES[measure.name]),
         Cell(fmt.pct(measure.value, 1), _TONES[measure.quality]),
         Cell(fmt.number(weight.used, 2) if known else f"({fmt.number(weight.configured, 2)})"),
-        Cell(fmt.age(age)),
+        Cell(fmt.age(age), since=measure.as_of),
         Cell(state, _TONES[measure.quality]),
     )
 

@@ -150,10 +150,9 @@ def present(report: StressReport) -> Panel:
     )
     blocks: list[Block] = [
         Bars((("stress", (report.score or 0.0) / 100.0, Cell(score, tone)),)),
-        Facts(
-            (("what it does", Cell(report.act.text, tone)), ("coverage", Cell(fmt.pct(report.coverage, 0))))
-        ),
+        Facts((("what it does", Cell(report.act.text, tone)),)),
         Table(columns=columns, rows=rows),
+        Facts((("coverage", Cell(f"{fmt.pct(report.coverage, 0)} of the weights")),)),
         Notice(
             "0–50 calm, 50–75 watch, 75–90 stressed, over 90 crisis; a ranking in the past year, no probability"
         ),

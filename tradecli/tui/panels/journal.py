@@ -134,7 +134,7 @@ def decision_lines(decision: Decision, width: int) -> list[Line]:
 def _inputs(decision: Decision, width: int) -> list[Line]:
     if not decision.inputs:
         return [line(span("  none", Tone.FAINT))]
-    names = min(max(len(visible(each.name)) for each in decision.inputs), max(width // 3, 12))
+    names = min(max(len(visible(each.name)) for each in decision.inputs), max(width // 2, 12))
     out = []
     for each in decision.inputs:
         old = age(decision.at - each.as_of) if each.as_of is not None else UNKNOWN
@@ -197,7 +197,7 @@ def _checks(decision: Decision, width: int) -> list[Line]:
     refused = sum(each.verdict is Verdict.REFUSE for each in decision.checks)
     passed = len(decision.checks) - refused
     out = [line(span(f"  {passed} passed, {refused} refused", Tone.WARN if refused else Tone.MUTED))]
-    names = min(max(len(visible(each.name)) for each in decision.checks), max(width // 3, 12))
+    names = min(max(len(visible(each.name)) for each in decision.checks), max(width // 2, 12))
     alike: dict[tuple[str, str, Verdict], list[Check]] = {}
     for each in sorted(decision.checks, key=lambda check: check.verdict is not Verdict.REFUSE):
         alike.setdefault((each.name, each.scope, each.verdict), []).append(each)

@@ -8,11 +8,13 @@ from tradecli.domain.enums import Verdict
 from tradecli.engine.snapshot import FeedState
 from tradecli.present.blocks import Align, Cell, Column, Tone
 from tradecli.present.format import UNKNOWN, age, count, duration, moment, number, time
-from tradecli.tui.lines import Line, Span, left, line, span
+from tradecli.tui.lines import Line, Span, left, line, span, wrap
 from tradecli.tui.look import Look
 from tradecli.tui.panel import Panel
 from tradecli.tui.panels.journal import VERDICTS
 from tradecli.tui.table import Row, TablePanel
+
+_LABEL = 12
 
 
 class FeedsPanel(TablePanel):
@@ -69,9 +71,9 @@ class EnginePanel(Panel):
         out = [
             _fact("engine", run, span(f"  cycle {count(snapshot.cycle)}", Tone.MUTED)),
             _fact("run", span(snapshot.run_id)),
-            _fact("source", span(snapshot.note, Tone.MUTED)),
+            *_wrapped("source", snapshot.note, width, Tone.MUTED),
             _fact("seed", span(UNKNOWN if snapshot.seed is None else str(snapshot.seed))),
-            _fact("time", span(f"{moment(snapshot.at)}, {pace}")),
+            *_wrapped("time", f"{moment(snapshot.at)}, {pace}", width),
             _fact(
                 "events",
                 span(
@@ -115,7 +117,7 @@ class LimitsPanel(TablePanel):
 
     def columns(self, look: Look) -> Sequence[Column]:
         return (
-            Column(name="check", align=Align.LEFT, width=12),
+            Column(name="check", align=Align.LEFT, width=15),
             Column(name="value", align=Align.LEFT, width=8),
             Column(name="limit", align=Align.LEFT, width=8),
             Column(name="", align=Align.LEFT, width=2),
@@ -147,4 +149,9 @@ class LimitsPanel(TablePanel):
 
 
 def _fact(label: str, *values: Span) -> Line:
-    return (Span(left(label, 12), Tone.MUTED), *values)
+    return (Span(left(label, _LABEL), Tone.MUTED), *values)
+
+
+def _wrapped(label: str, text: str, width: int, tone: Tone = Tone.TEXT) -> list[Line]:
+    lines = wrap(text, max(width - _LABEL, 8), tone)
+    return [_fact("" if i else label, *each) for i, each in enumerate(lines)]

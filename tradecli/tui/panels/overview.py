@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tradecli.domain.enums import Severity, StrategyState, TradingState
+from tradecli.domain.feed import MINUTE_MS
 from tradecli.domain.instrument import InstrumentId, symbol_of, venue_of
 from tradecli.engine.snapshot import Snapshot, StrategyView
 from tradecli.present.blocks import Align, Cell, Column, Tone
@@ -17,12 +18,15 @@ from tradecli.tui.table import Row, TablePanel
 
 _CALM_BEATS = 3
 _SPARK_CELLS = 24
-_SHORT_SPARK = 12
+_SHORT_SPARK = 10
+_VOL_LIMIT_MS = 30 * MINUTE_MS
+"""Twice what the composite is due by: older, it is shown as what was."""
+_REGIME_TONES = {"high": Tone.WARN, "extreme": Tone.BAD}
 _ROOMY = 84
 
 
 class WatchPanel(TablePanel):
-    """The watched instruments: price, change of a day, and the last two hours as a line."""
+    """The watched instruments: price, change of a day, composite volatility, and the last two hours as a line."""
 
     TITLE = "Watchlist"
     KEYS = "↑↓ select · [ ] symbol · / filter · enter vol"
@@ -39,8 +43,10 @@ class WatchPanel(TablePanel):
             Column(name="symbol", align=Align.LEFT, width=8),
             Column(name="last"),
             Column(name="24h", priority=1, width=7),
+            Column(name="vol", unit="/y", priority=2, width=6),
+            Column(name="regime", align=Align.LEFT, priority=3, width=8),
             Column(name="spread", unit="bps", priority=4),
-            Column(name="age", priority=3, width=4),
+            Column(name="age", priority=2, width=4),
             Column(name=f"{self._minutes} m", align=Align.LEFT, priority=2, width=self._spark),
             Column(name="position", priority=3, width=9),
             Column(name="venue", align=Align.LEFT, priority=5),
@@ -70,6 +76,7 @@ class WatchPanel(TablePanel):
             Cell(("▸" if focused else " ") + symbol_of(each), Tone.ACCENT if focused else Tone.TEXT),
             Cell(*self._price(look, each, stale)),
             Cell(pct(change, sign=True), Tone.STALE if stale else toned(change)),
+            *_volatility(snapshot, each),
             Cell(number(spread, 1), Tone.MUTED),
             Cell(age(old), Tone.WARN if stale else Tone.FAINT),
             Cell(spark_span(closes, self._spark).text, Tone.STALE if stale else Tone.ACCENT),
@@ -111,6 +118,19 @@ class WatchPanel(TablePanel):
             f"  {money(min(curve), wide=look.wide)} … {money(max(curve), wide=look.wide)}", Tone.FAINT
         )
         return [line(head, spark_span(curve, max(width - len(head.text) - len(tail.text), 8)), tail)]
+
+
+def _volatility(snapshot: Snapshot, instrument: InstrumentId) -> tuple[Cell, Cell]:
+    """Return the composite volatility and its regime; its report is any object that has both."""
+    reported = snapshot.reports.get(("vol.show", instrument))
+    if reported is None:
+        return Cell(UNKNOWN, Tone.FAINT), Cell(UNKNOWN, Tone.FAINT)
+    regime = getattr(reported.report, "regime", None) or UNKNOWN
+    old = snapshot.at - reported.at > _VOL_LIMIT_MS
+    return (
+        Cell(pct(getattr(reported.report, "composite", None), 1), Tone.STALE if old else Tone.TEXT),
+        Cell(regime, Tone.STALE if old else _REGIME_TONES.get(regime, Tone.MUTED)),
+    )
 
 
 class RiskPanel(Panel):
@@ -189,6 +209,15 @@ class StrategiesPanel(TablePanel):
             Cell(each.last or UNKNOWN, Tone.MUTED),
         )
         return Row(each.name, cells)
+
+    def foot(self, look: Look, width: int, room: int) -> list[Line]:
+        """Say the last decision of the selected strategy, or of the first, in full: its column is often too narrow."""
+        known = look.snapshot.strategies if look.snapshot is not None else ()
+        chosen = next((each for each in known if each.name == self.key), next(iter(known), None))
+        if chosen is None or not chosen.last:
+            return []
+        lines = wrap(f"{chosen.name}: {chosen.last}", width, Tone.MUTED)
+        return lines if len(lines) <= room else []
 
 
 class EventsPanel(Panel):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tradecli.components.base import Reach, Topic
 from tradecli.engine.snapshot import Reported, Snapshot
+from tradecli.present.blocks import Panel as Shown
 from tradecli.present.blocks import Tone
 from tradecli.present.format import age
-from tradecli.tui.drawing import draw
+from tradecli.tui.drawing import aged, draw
 from tradecli.tui.lines import Line, dimmed, line, span, wrap
 from tradecli.tui.look import Look, Rests
 from tradecli.tui.panel import Panel
@@ -23,6 +24,7 @@ class ReportPanel(Panel):
         super().__init__(name)
         self.topic = topic
         self.title = title
+        self._made: tuple[object, Shown | None] = (None, None)
         self._drawn: tuple[tuple[object, ...], list[Line]] = ((), [])
 
     def heading(self, look: Look) -> str:
@@ -50,17 +52,21 @@ class ReportPanel(Panel):
         old = snapshot.at - reported.at
         stale = old > max(_OLD_MS, 2 * (topic.every_ms or 0))
         self.status = (span(age(old), Tone.WARN if stale else Tone.FAINT),)
-        key = (width, stale, id(reported.report))
+        shown = aged(self._shown_of(topic, reported), snapshot.at)
+        key = (width, stale, shown)
         if key != self._drawn[0]:
-            self._drawn = (key, self._lines_of(topic, reported, width, stale))
+            lines = draw(shown, width)
+            self._drawn = (key, [dimmed(each) for each in lines] if stale else lines)
         return self._drawn[1]
+
+    def _shown_of(self, topic: Topic, reported: Reported) -> Shown:
+        """Return the report as shown, made once; ages in it are told anew at every look."""
+        report, shown = self._made
+        if shown is None or report is not reported.report:
+            shown = topic.present(reported.report)
+            self._made = (reported.report, shown)
+        return shown
 
     def _newest(self, look: Look, snapshot: Snapshot, topic: Topic) -> Reported | None:
         focus = None if topic.reach is Reach.PORTFOLIO else look.focus
         return snapshot.reports.get((self.topic, focus))
-
-    def _lines_of(self, topic: Topic, reported: Reported, width: int, stale: bool) -> list[Line]:
-        out = draw(topic.present(reported.report), width)
-        if stale:
-            out = [dimmed(each) for each in out]
-        return out

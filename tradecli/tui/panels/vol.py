@@ -26,7 +26,7 @@ _CHAIN_LIMIT_MS = 20 * MINUTE_MS
 """A surface is made every quarter of an hour."""
 NOW, FORECAST = "●", "◆"
 """Signs of the two lines that cross the cone; a colour alone would not do."""
-_MODELS = ("garch", "gjr", "ewma", "har")
+_MODELS = ("garch", "har", "ewma", "gjr")
 
 
 def _percent(value: float) -> str:
@@ -40,7 +40,7 @@ class ConePanel(Panel):
     KEYS = "[ ] symbol · z zoom"
 
     def heading(self, look: Look) -> str:
-        return f"Cone and forecast · {look.focus_symbol}" if look.focus_symbol else "Cone and forecast"
+        return f"Cone · {look.focus_symbol}" if look.focus_symbol else "Cone"
 
     def draw(self, look: Look, width: int, height: int) -> list[Line]:
         self.status = ()
@@ -52,12 +52,14 @@ class ConePanel(Panel):
             return wrap("the cone comes with the next cycle (every minute of engine time)", width, Tone.FAINT)
         if not cone.lines:
             return wrap(cone.reason or "no cone", width, Tone.WARN)
-        self.status = (span(f"{cone.days} d of {cone.source}", Tone.FAINT),)
-        text = _cone_lines(cone, models, width)
-        room = height - len(text) - 1
-        if width < _LEAST[0] or room < _LEAST[1]:
-            return _cone_table(cone) + text
-        return [*_cone_chart(cone, models, width, room), _cone_legend(), *text]
+        old = "" if cone.as_of is None else f" · {age(look.snapshot.at - cone.as_of)}"
+        self.status = (span(f"{cone.days} d of {cone.source}{old}", Tone.FAINT),)
+        ahead, index = _model_lines(models), _index_lines(cone, width)
+        room = height - _LEAST[1] - len(index) - 1
+        if width < _LEAST[0] or room < min(len(ahead), 1):
+            return _cone_table(cone) + ahead + index
+        below = ahead[:room] + index
+        return [*_cone_chart(cone, models, width, height - len(below) - 1), _cone_legend(), *below]
 
 
 def _newest(look: Look, topic: str, kind: type[R]) -> R | None:
@@ -98,15 +100,24 @@ def _cone_legend() -> Line:
     )
 
 
-def _cone_lines(cone: ConeReport, models: ForecastReport | None, width: int) -> list[Line]:
+def _model_lines(models: ForecastReport | None) -> list[Line]:
+    """Return what each model forecasts from a day on, what is looked at first at the top: a small panel has few."""
+    rows = sorted(models.models if models is not None else (), key=lambda row: _rank_of(row.model))
     out: list[Line] = []
-    for row in models.models if models is not None else ():
+    for row in rows:
         shown = "  ".join(f"{each.horizon} {pct(each.vol, 1)}" for each in row.ahead if each.hours >= 24)
         out.append(line(span(f"{row.model:6} ", Tone.MUTED), span(shown)))
+    return out
+
+
+def _rank_of(model: str) -> int:
+    return _MODELS.index(model) if model in _MODELS else len(_MODELS)
+
+
+def _index_lines(cone: ConeReport, width: int) -> list[Line]:
     index = cone.implied
     rank = f"{index.name} {pct(index.value, 1)}  IV rank {pct(index.rank, 0)}  percentile {pct(index.percentile, 0)}"
-    out += wrap(rank if index.rank is not None else f"IV rank: {index.reason}", width, Tone.MUTED)
-    return out
+    return wrap(rank if index.rank is not None else f"IV rank: {index.reason}", width, Tone.MUTED)
 
 
 def _cone_table(cone: ConeReport) -> list[Line]:
@@ -146,10 +157,10 @@ class SurfacePanel(Panel):
                 span(f"{found.coin} chain {age(old)}", Tone.WARN if old > _CHAIN_LIMIT_MS else Tone.FAINT),
             )
         table = [_expiry_head(), *(_expiry_line(each) for each in found.expiries)]
-        names = [f"{each.days:.0f}d" for each in found.expiries]
+        names = [_tenor(each.days) for each in found.expiries]
         values = [list(each.vols) for each in found.expiries]
         columns = [f"{100.0 * k:+.0f}" for k in found.grid]
-        map_lines = heat(values, names, columns, width, _percent)
+        map_lines = heat(values, names, columns, width, lambda value: f"{100.0 * value:.0f}")
         out = list(table)
         if height - len(out) >= len(map_lines) + 1 and width >= _LEAST[0]:
             out += [(), line(span("IV by ln(K/F), %", Tone.FAINT)), *map_lines]
@@ -173,19 +184,24 @@ def _charts(found: SurfaceReport, width: int, height: int) -> list[Line]:
     )
     out: list[Line] = [line(span(f"smile of {near.days:.0f} d ({near.kind})", Tone.FAINT)), *smile]
     if both and len(found.expiries) > 1:
-        days = [each.days for each in found.expiries]
+        # By the root of time: the near expiries, where most is traded, would lie on one another otherwise.
+        roots = [max(each.days, 0.0) ** 0.5 for each in found.expiries]
         term = plot(
             [
-                Curve(days, [each.forward_vol for each in found.expiries], Tone.MUTED, dotted=True),
-                Curve(days, [each.atm for each in found.expiries], Tone.ACCENT, mark=NOW),
+                Curve(roots, [each.forward_vol for each in found.expiries], Tone.MUTED, dotted=True),
+                Curve(roots, [each.atm for each in found.expiries], Tone.ACCENT, mark=NOW),
             ],
             width,
             share,
             _percent,
-            [(day, f"{day:.0f}d") for day in days],
+            [(root, _tenor(each.days)) for root, each in zip(roots, found.expiries, strict=True)],
         )
         out += [line(span(f"{NOW} at the money by expiry, ┄ forward volatility", Tone.FAINT)), *term]
     return out
+
+
+def _tenor(days: float) -> str:
+    return f"{days:.0f}d" if days >= 1.0 else f"{24.0 * days:.0f}h"
 
 
 def _expiry_head() -> Line:
