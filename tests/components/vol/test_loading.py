@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tradecli.components.vol import COMPONENT
+
 SCRIPT = """
 import sys
 from tests.components.vol.test_show import view
@@ -14,7 +16,7 @@ from tradecli.components.vol.settings import VolSettings
 for name in {topics!r}:
     topic = COMPONENT.topic(name)
     topic.assess(view(), VolSettings(), topic.query({query}))
-print(*(name for name in ("arch", "numba", "scipy.optimize", "pandas", "ccxt") if name in sys.modules))
+print(*(name for name in ("arch", "numba", "scipy.optimize", "scipy.stats", "pandas", "ccxt", "pyarrow", "rich") if name in sys.modules))
 """
 
 
@@ -32,8 +34,10 @@ def loaded(root: Path, *topics: str, query: str = "") -> set[str]:
     return set(found.stdout.split())
 
 
-def test_no_topic_loads_arch_numba_or_pandas_unless_asked(root: Path) -> None:
-    assert not loaded(root, "show", "forecast", "stress", "cone") & {"arch", "numba", "pandas", "ccxt"}
+def test_no_topic_loads_arch_scipy_numba_or_pandas_unless_asked(root: Path) -> None:
+    every = [topic.name for topic in COMPONENT.topics]
+    assert {"show", "forecast", "surface", "grid"} <= set(every)
+    assert loaded(root, *every) == set()
 
 
 def test_arch_is_loaded_by_the_first_fit_that_asks_for_it(root: Path) -> None:
