@@ -16,7 +16,8 @@ from tradecli.components.vol.settings import VolSettings
 for name in {topics!r}:
     topic = COMPONENT.topic(name)
     topic.assess(view(), VolSettings(), topic.query({query}))
-print(*(name for name in ("arch", "numba", "scipy.optimize", "scipy.stats", "pandas", "ccxt", "pyarrow", "rich") if name in sys.modules))
+heavy = ("arch", "numba", "scipy.optimize", "scipy.stats", "pandas", "ccxt", "pyarrow", "rich")
+print(*(name for name in heavy if name in sys.modules))
 """
 
 
