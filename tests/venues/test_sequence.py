@@ -252,3 +252,14 @@ def test_a_valid_book_equals_a_plain_dict_of_levels_and_is_sorted_positive_and_u
         assert book.bids == tuple(sorted(bids.items(), reverse=True))
         assert book.asks == tuple(sorted(asks.items()))
         assert builder.best() == (book.bids[0], book.asks[0])
+
+
+def test_a_whole_book_tells_its_spread_and_what_stands_near_the_mid() -> None:
+    builder = built()
+    found = builder.near(500.0)  # five of a hundred ticks to each side: 95.5 to 105.5
+    assert found is not None and found.spread_bps == pytest.approx(1 / 100.5 * 10_000)
+    assert found.depth is None, "the bids are known down to 97, and 95.5 is not reached"
+    inside = builder.near(248.0)  # 98.01 to 102.99
+    assert inside is not None and inside.depth == pytest.approx(0.5 * (100 + 198 + 101 + 204))
+    builder.apply(diff(None, 14, 12))
+    assert builder.near(248.0) is None, "a gap: nothing may be read from it"

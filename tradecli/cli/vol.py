@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 SCHEMA = "tradecli.vol.backfill/1"
 SCORE_SCHEMA = "tradecli.vol.score/1"
 WINGS = ("full", "5d")
-METHODS = ("bvx", "term", "skew", "dvol", "import")
+METHODS = ("bvx", "term", "skew", "dvol", "import", "illiquidity")
+_UNITS = {"value": "fraction/year", "full": "fraction/year", "five_delta": "fraction/year"}
+_BOOK_UNITS = {"value": "bp", "spread_bps": "bp", "depth": "quote currency"}
 
 
 def build(word: str) -> Commands:
@@ -144,20 +146,26 @@ def _row() -> Any:
 
 
 def backfill(
-    symbol: Annotated[str, typer.Option("--symbol", help="coin: BTC or ETH", show_default=False)] = "BTC",
-    method: Annotated[str, typer.Option("--method", help="bvx, term, skew, dvol or import")] = "bvx",
+    symbol: Annotated[
+        str, typer.Option("--symbol", help="coin: BTC or ETH; of books a symbol", show_default=False)
+    ] = "BTC",
+    method: Annotated[
+        str, typer.Option("--method", help="bvx, term, skew, dvol, import or illiquidity")
+    ] = "bvx",
     wings: Annotated[
         str, typer.Option("--wings", help="full: every quoted strike; 5d: 5 % delta and more")
     ] = "full",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="compute, keep nothing")] = False,
 ) -> Answer:
-    """Compute an index for every recorded chain and keep it as a series.
+    """Compute an index for every recorded chain, or how liquid recorded books were, and keep it as a series.
 
     Example: tradecli vol backfill --method bvx --symbol BTC --wings 5d --format ndjson
     """
     coin, venue = parse.symbol(symbol, options.current().venue)
     parse.one_of(method, METHODS, "--method")
     parse.one_of(wings, WINGS, "--wings")
+    if method == "illiquidity":
+        return _of_books(coin, venue or "binance", keep=not dry_run)
     if venue not in (None, "deribit"):
         raise UsageError(f"no option chains are read at {venue}", number=121, hint="--venue deribit")
     found, kept, name = asyncio.run(_backfill(coin, method, wings, keep=not dry_run))
@@ -167,7 +175,7 @@ def backfill(
         mode=series.place().mode,
         data=found,
         as_of=max(each.at for each in found),
-        units={"value": "fraction/year", "full": "fraction/year", "five_delta": "fraction/year"},
+        units=_UNITS,
         warnings=warnings,
         source="market store",
         panels=lambda: [_panel(name, found)],
@@ -196,6 +204,83 @@ async def _backfill(coin: str, method: str, wings: str, *, keep: bool) -> tuple[
         async with await MarketStore.open(path) as store:
             kept = await store.write(history.as_series(name, found))
     return found, kept, name
+
+
+def _of_books(symbol: str, venue: str, *, keep: bool) -> Answer:
+    found, kept, name = asyncio.run(_backfill_books(symbol, venue, keep=keep))
+    return Answer(
+        schema=SCHEMA,
+        mode=series.place().mode,
+        data=found,
+        as_of=max(each.at for each in found),
+        units=_BOOK_UNITS,
+        warnings=[f"{kept} new values kept as {name}"] if kept else [],
+        source="market store",
+        panels=lambda: [_book_panel(name, found)],
+    )
+
+
+async def _backfill_books(symbol: str, venue: str, *, keep: bool) -> tuple[list[IndexRecord], int, str]:
+    from tradecli.domain.feed import MINUTE_MS
+    from tradecli.domain.instrument import instrument_id
+    from tradecli.domain.liquidity import series_of
+    from tradecli.research import liquidity_history as history  # arrays: only now
+    from tradecli.store.market import MarketStore
+    from tradecli.wiring.recorded import rules_of
+
+    instrument, path = instrument_id(symbol, venue), series.place().market
+    if symbol.endswith(".inverse"):
+        raise UsageError(
+            "books of coin-margined contracts are recorded in contracts: what stands in them in money is not known",
+            number=121,
+        )
+    since, until = series.span()
+    async with await MarketStore.open(path, writable=False) as store:
+        if not any(
+            each.subject == instrument and each.kind in ("Book", "BookDelta")
+            for each in await store.coverage()
+        ):
+            raise NotEnoughData(
+                f"no book of {instrument} is recorded",
+                number=112,
+                where=str(path),
+                hint="tradecli data list --kind depth; a live desk records the books that it follows",
+            )
+        tick = float((await rules_of(store, instrument, MINUTE_MS)).tick)
+        hours = [each async for each in history.hours(store, instrument, tick, since, until)]
+    if not hours:
+        raise NotEnoughData(f"no proven book of {instrument} in that time", number=112, where=str(path))
+    kept = 0
+    if keep:
+        async with await MarketStore.open(path) as store:
+            kept = await store.write(history.as_series(instrument, hours))
+    return [history.record_of(each) for each in hours], kept, " and ".join(series_of(instrument))
+
+
+def _book_panel(name: str, found: list[IndexRecord]) -> Panel:
+    from tradecli.present import format as fmt
+    from tradecli.present.blocks import Align, Cell, Column, Panel, Table, Tone
+
+    columns = (
+        Column(name="hour to", align=Align.LEFT),
+        Column(name="spread", unit="bp"),
+        Column(name="depth 10 bp"),
+        Column(name="samples"),
+        Column(name="quality", align=Align.LEFT),
+        Column(name="reason", align=Align.LEFT, priority=3),
+    )
+    rows = tuple(
+        (
+            Cell(fmt.moment(each.at)),
+            Cell(fmt.number(each.spread_bps, 4)),
+            Cell(fmt.UNKNOWN if each.depth is None else fmt.count(round(each.depth))),
+            Cell(str(each.samples)),
+            Cell(each.quality, Tone.TEXT if each.quality == "ok" else Tone.WARN),
+            Cell(each.reason, Tone.MUTED),
+        )
+        for each in found
+    )
+    return Panel(title=name, status=f"{len(rows)} hours", blocks=(Table(columns=columns, rows=rows),))
 
 
 def _panel(name: str, found: list[IndexRecord]) -> Panel:

@@ -15,7 +15,7 @@ from tradecli.domain.decision import Input
 from tradecli.domain.feed import Feed
 from tradecli.domain.instrument import Instrument, InstrumentId
 from tradecli.domain.intent import Intent
-from tradecli.domain.market import Book, FundingRate, OptionChain, Quote
+from tradecli.domain.market import Book, FundingRate, OptionChain, Quote, VolIndex
 from tradecli.domain.order import Order, OrderRequest
 from tradecli.domain.position import Position
 from tradecli.present.blocks import Panel
@@ -92,6 +92,10 @@ def _no_feeds(instrument: InstrumentId, settings: Any) -> tuple[Feed, ...]:
     return ()
 
 
+def _nothing_kept(report: Any) -> tuple[VolIndex, ...]:
+    return ()
+
+
 def _no_inputs(report: Any) -> tuple[Input, ...]:
     return ()
 
@@ -121,6 +125,10 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     orders: Callable[[Any], tuple[OrderRequest, ...]] | None = None
     """The orders that a report amounts to now: what ``--plan`` writes down and ``--apply`` sends."""
     strategy: str | None = None
+    kept: Callable[[Any], tuple[VolIndex, ...]] = _nothing_kept
+    """The numbers of a report that a live desk keeps as series in the market store, to be ranked among later."""
+    concerns: Callable[[InstrumentId], bool] | None = None
+    """Of which instruments a running desk asks it; None: of all."""
     recorded: Callable[[Any], bool] | None = None
     """Whether a run over recorded data asks it by these settings though no strategy reads it: to be scored later."""
     every_venue: bool = False

@@ -12,6 +12,9 @@ MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 
+PUBLISHED = "DVOL-"
+"""How the names of indices begin that a venue publishes."""
+
 INTERVALS_MS = {
     "1m": MINUTE_MS,
     "5m": 5 * MINUTE_MS,
@@ -64,8 +67,15 @@ class OpenInterestFeed(msgspec.Struct, frozen=True, tag=True):
 
 
 class VolIndexFeed(msgspec.Struct, frozen=True, tag=True):
+    """A number over time by its name: a venue's index, or one that a desk computed or imported and keeps itself."""
+
     name: str
     window_ms: int = 0
+
+    @property
+    def is_published(self) -> bool:
+        """Say whether a venue publishes it; all others are known to the store alone."""
+        return self.name.startswith(PUBLISHED)
 
 
 class SentimentFeed(msgspec.Struct, frozen=True, tag=True):

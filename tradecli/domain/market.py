@@ -130,7 +130,9 @@ class OpenInterest(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class VolIndex(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """An implied-volatility index such as DVOL, as an annualised fraction. ``name`` is ``DVOL-BTC``."""
+    """An implied-volatility index such as DVOL-BTC, as an annualised fraction, or a number that a desk keeps beside it:
+    TERM-BTC and RR25-BTC in the same unit, and what ``domain.liquidity`` names.
+    """
 
     name: str
     ts: int

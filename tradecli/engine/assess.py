@@ -17,6 +17,7 @@ from tradecli.domain.commands import Assess
 from tradecli.domain.events import Assessed
 from tradecli.domain.feed import Feed
 from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.market import VolIndex
 from tradecli.engine.cycle import Duty
 from tradecli.engine.state import State
 from tradecli.engine.view import StateView
@@ -41,6 +42,18 @@ class Assessor:
         self.running: Mapping[str, Running] = {each.key: each for each in running}
         self.state = state
         self.watched = watched
+        self._newest: dict[str, int] = {}
+
+    def kept(self, answer: Assessed) -> list[VolIndex]:
+        """Return the numbers of an answer that are to be kept as series, each moment of a series once."""
+        running = self.running.get(answer.topic)
+        rows = [] if running is None or answer.report is None else running.topic.kept(answer.report)
+        fresh = []
+        for row in rows:
+            if row.ts > self._newest.get(row.name, -1):
+                self._newest[row.name] = row.ts
+                fresh.append(row)
+        return fresh
 
     def answer(self, command: Assess, at: int) -> Assessed:
         """Compute one topic's report and intents at ``at``."""
@@ -95,6 +108,8 @@ def duties(
         if topic.every_ms is None or (topic.strategy is not None and topic.strategy not in enabled):
             continue
         everywhere = watched if topic.every_venue else traded
+        if topic.concerns is not None:
+            everywhere = tuple(filter(topic.concerns, everywhere))
         focuses: tuple[InstrumentId | None, ...] = everywhere if topic.reach is Reach.INSTRUMENT else (None,)
         result.append(
             Duty(

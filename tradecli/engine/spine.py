@@ -16,8 +16,9 @@ from collections.abc import Awaitable, Callable
 from tradecli.domain.commands import Assess, CancelOrder, Notify, Record, SetLatch, SubmitOrder
 from tradecli.domain.control import Latch, Scope
 from tradecli.domain.enums import KillLevel, Severity
-from tradecli.domain.events import Event, LatchReleased, LatchSet, LinkChanged, Noted
+from tradecli.domain.events import Assessed, Event, LatchReleased, LatchSet, LinkChanged, Noted
 from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.market import VolIndex
 from tradecli.domain.order import Approved
 from tradecli.engine.assess import Assessor
 from tradecli.engine.core import Engine
@@ -51,6 +52,7 @@ class Spine:
         self.submit: Callable[[Approved], None] = _nowhere
         self.cancel: Callable[[CancelOrder], None] = _nowhere
         self.think: Callable[[Assess], None] | None = None
+        self.keep_series: Callable[[VolIndex], None] = _untold
         self.reopen: Callable[[], Awaitable[tuple[Store, int]]] | None = None
         self._told: tuple[Latch, ...] | None = None
         self._unflagged: list[Latch] = []
@@ -64,6 +66,10 @@ class Spine:
             with self.engine.state.guard:
                 commands = self.engine.process(event, at)
             self.keeper.keep(event, at, commands)
+            if isinstance(event, Assessed):
+                for row in self.assessor.kept(event):
+                    self.keep_series(row)
+                    follow.append(row)
             for command in commands:
                 match command:
                     case Assess():
@@ -199,6 +205,10 @@ class Spine:
             self.on_disk = self.kill.load()
         except StoreFault:
             self._unflagged.append(latch)  # binds in this process; hear_flag tries again
+
+
+def _untold(_: VolIndex) -> None:
+    """Keep a number nowhere: a desk without a market store."""
 
 
 def _nowhere(_: object) -> None:

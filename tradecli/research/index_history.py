@@ -27,6 +27,8 @@ class IndexRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     ``at`` is the time of the chain or reading, UTC ms. ``full`` and ``five_delta`` are both constructions and
     ``wing_share`` their difference; ``left_out`` is what the quotes do not reach; days are those of the expiries used.
+    Of books ``value`` is ``spread_bps``, the mean of ``samples``, and ``depth`` the notional within 10 basis points of
+    the mid, both sides, in quote currency; ``at`` is the end of the hour.
     """
 
     at: int
@@ -40,6 +42,9 @@ class IndexRecord(msgspec.Struct, frozen=True, kw_only=True):
     left_out: float | None = None
     truncated: bool = False
     days: tuple[float, ...] = ()
+    spread_bps: float | None = None
+    depth: float | None = None
+    samples: int | None = None
     reason: str = ""
 
 

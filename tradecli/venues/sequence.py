@@ -18,6 +18,7 @@ from heapq import nlargest, nsmallest
 from typing import TypeAlias
 
 from tradecli.domain.instrument import InstrumentId, symbol_of, venue_of
+from tradecli.domain.liquidity import Sample
 from tradecli.domain.market import Book, BookDelta, Level
 from tradecli.venues.rows import LARGEST, AnyDepth, Depth, NamedDepth, Scale
 
@@ -176,6 +177,21 @@ class BookBuilder:
             self._spoil()
             return None
         return Book(self.instrument, self.ts, self.tick, bids, asks, max(self.last_id, 0))
+
+    def near(self, bps: float) -> Sample | None:
+        """Return the spread, and the notional of both sides within ``bps`` basis points of the mid.
+
+        In quote currency; None of it where the known levels of a side end before. None while the book is not valid.
+        """
+        if self.status is not _OK:
+            return None
+        bid, ask = self._bid, self._ask
+        mid = (bid + ask) / 2.0
+        low, high = mid * (1.0 - bps / 10_000.0), mid * (1.0 + bps / 10_000.0)
+        reaches = min(self._bids) <= low and max(self._asks) >= high
+        ticks = sum(price * size for price, size in self._bids.items() if price >= low)
+        ticks += sum(price * size for price, size in self._asks.items() if price <= high)
+        return Sample((ask - bid) / mid * 10_000.0, ticks * self.tick if reaches else None)
 
     # -- joining ------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 import numpy as np
 
 from tradecli.domain.events import Event
-from tradecli.domain.feed import CandleFeed, Feed
+from tradecli.domain.feed import CandleFeed, Feed, VolIndexFeed
 from tradecli.domain.instrument import Instrument
 from tradecli.domain.market import Candle, MarketEvent
 from tradecli.errors import VenueError
@@ -36,7 +36,12 @@ class KeptMarket:
         return found
 
     async def history(self, feed: Feed, until: int) -> Sequence[MarketEvent]:
-        """Return what ``feed`` declares: bars from the store as far as they reach, everything else from the venue."""
+        """Return what ``feed`` declares: bars from the store as far as they reach, everything else from the venue.
+
+        Numbers that no venue publishes are the store's alone.
+        """
+        if isinstance(feed, VolIndexFeed) and not feed.is_published:
+            return [row async for row in self.store.read(feed, until - feed.window_ms, until + 1)]  # type: ignore[misc]
         try:
             if isinstance(feed, CandleFeed):
                 return await self._bars(feed, until)

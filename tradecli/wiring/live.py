@@ -228,6 +228,7 @@ class _Live:
         self.reach = Reach(self.config.mode, self.config.profile, priority=Priority.HISTORY)
         self.reach.knows(self.listings)
         self.reach.recorder = Recorder(self._store)
+        self.desk.live.spine.keep_series = self.reach.recorder.hear
         self._keeping = asyncio.ensure_future(self.reach.recorder.keep())
         joined = JoinedMarket(self.config.run.venues, self.reach.market, self.reach.inbox)
         self.market = KeptMarket(joined, self._store)

@@ -11,9 +11,9 @@ from tests.fakes.options import option_chain
 from tests.quant.chains import flat, joined
 from tests.quant.test_slices import HOSTILE
 from tradecli.components.vol import curve
+from tradecli.components.vol.ranked import Part
 from tradecli.components.vol.settings import VolSettings
 from tradecli.components.vol.stress import STRESS
-from tradecli.components.vol.stress_parts import Part
 from tradecli.domain.feed import DAY_MS, VolIndexFeed
 from tradecli.domain.series import ValueSeries
 from tradecli.quant.slices import ChainArrays
@@ -120,4 +120,4 @@ def test_with_the_chain_known_the_score_rests_on_more_of_its_weight() -> None:
 
 def test_a_coin_listens_to_the_series_of_its_own_chain() -> None:
     names = {feed.name for feed in STRESS.feeds(ETH, VolSettings()) if isinstance(feed, VolIndexFeed)}
-    assert names == {"TERM-ETH", "RR25-ETH"}
+    assert names == {"TERM-ETH", "RR25-ETH", "SPREAD-ETHUSDT@binance", "DEPTH10-ETHUSDT@binance"}

@@ -22,6 +22,8 @@ COINS = ("BTC", "ETH")
 LINEAR = "_USDC"
 """How Deribit writes options that are settled in USDC: ``BTC_USDC``."""
 YEAR_MS = 365 * DAY_MS
+RECORDED_MS = 15 * MINUTE_MS
+"""How often a running desk computes the numbers of a chain again, and records them."""
 FRESH_MS = MINUTE_MS
 """A chain older than this is degraded."""
 _QUOTES = ("USDT", "USDC", "USD")
@@ -58,6 +60,11 @@ def coin_named(symbol: str) -> str:
 def feeds(coin: str) -> tuple[Feed, ...]:
     """Return the feed of a coin's chain, where it is known to have one."""
     return (OptionsFeed(VENUE, coin),) if coin.removesuffix(LINEAR) in COINS else ()
+
+
+def has_chain(instrument: InstrumentId) -> bool:
+    """Say whether options of an instrument's coin are known to be listed."""
+    return bool(feeds(coin_named(symbol_of(instrument))))
 
 
 def seen(view: View, coin: str, oldest_hours: float) -> Seen:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from tradecli.components.vol import chains
@@ -26,12 +26,17 @@ def inversion(smiles: Sequence[Smile]) -> float | None:
 
 
 def risk_reversal(smiles: Sequence[Smile]) -> float | None:
-    """Return the 25-delta risk reversal (forward delta) at 30 days, linear in time between the expiries around it."""
-    points = sorted(
+    """Return the 25-delta risk reversal (forward delta) at 30 days."""
+    return at_tenor(
         (each.years * 365.0, found.rr)
         for each in smiles
         if (found := skew(each.model, each.years, DeltaRule.FORWARD)) is not None
     )
+
+
+def at_tenor(found: Iterable[tuple[float, float]]) -> float | None:
+    """Return what (days, value) come to at 30 days, linear in time; None where no two expiries enclose it."""
+    points = sorted(found)
     for (near, low), (far, high) in pairwise(points):
         if near <= TENOR_DAYS <= far:
             return low + (high - low) * (TENOR_DAYS - near) / (far - near)

@@ -13,7 +13,7 @@ import numpy as np
 
 from tradecli.components.bars import Measure, as_input, missing
 from tradecli.components.base import Topic, View, focus_of
-from tradecli.components.vol import basket, bvx, chains, implied
+from tradecli.components.vol import basket, chains, implied, smiles
 from tradecli.components.vol.basket import BasketFound
 from tradecli.components.vol.index_panel import present
 from tradecli.components.vol.index_report import ExpiryUsed, IndexReport, StrikeUsed
@@ -22,9 +22,8 @@ from tradecli.domain.decision import Input
 from tradecli.domain.enums import Quality
 from tradecli.domain.feed import DAY_MS, Feed, VolIndexFeed
 from tradecli.domain.instrument import InstrumentId
-from tradecli.domain.market import OptionChain
-from tradecli.quant.bvx import AT_THE_MONEY, Bvx
-from tradecli.quant.slices import slices
+from tradecli.domain.market import OptionChain, VolIndex
+from tradecli.quant.bvx import AT_THE_MONEY, Bvx, bvx
 
 ALERT = 0.03
 """BVX and DVOL that differ by more than three points are an alert (METHODS section 1.2)."""
@@ -71,8 +70,9 @@ def _of_chain(
         return _report(
             view, instrument, coin, query, _or_dvol(missing("bvx", source, seen.reason), dvol), dvol
         )
-    found_slices, flags = slices(chains.arrays(seen.chain))
-    found = bvx.of_slices(found_slices, query.wings, smooth=True)
+    fitted = smiles.of_chain(seen.chain)
+    flags = fitted.flags
+    found = bvx(fitted.slices, query.wings, lambda: fitted.surface.smiles, smooth=True)
     reasons = [*([seen.stale] if seen.stale else []), *found.reasons, *(flags if found.vol is None else ())]
     quality = Quality.DEGRADED if seen.stale and found.quality == "ok" else Quality(found.quality)
     own = Measure(
@@ -219,6 +219,16 @@ def inputs(report: IndexReport) -> tuple[Input, ...]:
     return tuple(as_input(each) for each in found)
 
 
+def kept(report: IndexReport) -> tuple[VolIndex, ...]:
+    """Return our own index in both constructions, as ``vol backfill`` keeps them of recorded chains."""
+    if report.as_of is None or not report.method.startswith("bvx"):
+        return ()
+    found = (("BVX", report.value), ("BVX5D", report.five_delta))
+    return tuple(
+        VolIndex(f"{name}-{report.coin}", report.as_of, value) for name, value in found if value is not None
+    )
+
+
 _FRACTIONS = (
     "value full five_delta wing_share smooth left_out coarse dvol dvol_difference expiries.vol expiries.variance "
     "basket.index basket.own basket.ex_btc basket.members.vol"
@@ -233,5 +243,8 @@ INDEX = Topic(
     feeds=feeds,
     inputs=inputs,
     needs=(),
+    kept=kept,
+    concerns=chains.has_chain,
+    every_ms=chains.RECORDED_MS,
     units=dict.fromkeys(_FRACTIONS.split(), "fraction/year") | {"strip.price": "USD"},
 )

@@ -12,11 +12,12 @@ from typing import Annotated, Literal
 import msgspec
 
 from tradecli.components.base import Topic, View, focus_of
-from tradecli.components.vol import smiles
+from tradecli.components.vol import chains, curve, smiles
 from tradecli.components.vol.settings import VolSettings
 from tradecli.domain.decision import Input
 from tradecli.domain.enums import Quality
 from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.market import VolIndex
 from tradecli.present import format as fmt
 from tradecli.present.blocks import Align, Cell, Column, Facts, Notice, Panel, Table, Tone
 from tradecli.quant.smile import DeltaRule, skew
@@ -153,17 +154,31 @@ def present(report: SkewReport) -> Panel:
 
 
 def inputs(report: SkewReport) -> tuple[Input, ...]:
-    return tuple(
+    """Return the risk reversal at 30 days; that of each expiry is recorded with its smile."""
+    value = at_month(report)
+    return (
         Input(
-            name=f"RR25 {each.days:.0f} d",
-            value=each.rr25,
+            name="RR25 30 d",
+            value=value,
             as_of=report.as_of,
             source=f"{report.coin} options, {report.delta} delta",
-            quality=report.quality,
-            reason=report.reason,
-        )
-        for each in report.expiries
+            quality=report.quality if value is not None else Quality.UNAVAILABLE,
+            reason=report.reason or ("" if value is not None else "no expiries enclose 30 days"),
+        ),
     )
+
+
+def at_month(report: SkewReport) -> float | None:
+    """Return the risk reversal at 30 days, by the convention of the report."""
+    return curve.at_tenor((each.days, each.rr25) for each in report.expiries if each.rr25 is not None)
+
+
+def kept(report: SkewReport) -> tuple[VolIndex, ...]:
+    """Return the risk reversal at 30 days, as ``vol backfill`` computes it of a recorded chain."""
+    value = at_month(report) if report.delta == DeltaRule.FORWARD else None
+    if value is None or report.as_of is None:
+        return ()
+    return (VolIndex(curve.series_of("skew", report.coin), report.as_of, value),)
 
 
 _FRACTIONS = ("atm", "rr25", "bf25", "call_vol", "put_vol")
@@ -177,5 +192,8 @@ SKEW = Topic(
     feeds=smiles.feeds,
     inputs=inputs,
     needs=(),
+    kept=kept,
+    concerns=chains.has_chain,
+    every_ms=chains.RECORDED_MS,
     units={f"expiries.{name}": "fraction/year" for name in _FRACTIONS},
 )

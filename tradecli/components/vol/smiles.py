@@ -1,10 +1,11 @@
 """The smiles of a coin's chain now, as ``term``, ``skew`` and ``surface`` read them (METHODS section 7).
 
-One row an expiry, with what became of its fit. It fits anew each time it is asked, and keeps nothing.
+One row an expiry, with what became of its fit. A chain that was fitted is not fitted again; nothing else is kept.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -17,7 +18,7 @@ from tradecli.domain.feed import Feed
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.market import OptionChain
 from tradecli.quant import surface
-from tradecli.quant.slices import slices
+from tradecli.quant.slices import Slice, slices
 from tradecli.quant.surface import Smile, Surface
 
 
@@ -34,6 +35,14 @@ class Fitted(NamedTuple):
     @property
     def as_of(self) -> int | None:
         return self.chain.ts if self.chain is not None else None
+
+
+class OfChain(NamedTuple):
+    """The expiries of a chain, flags of the whole, and the smiles fitted to them."""
+
+    slices: Sequence[Slice]
+    flags: Sequence[str]
+    surface: Surface
 
 
 class Raw(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +66,7 @@ def fitted(view: View, settings: VolSettings) -> Fitted:
     nothing = Surface((), None, ())
     if seen.chain is None:
         return Fitted(coin, None, nothing, Quality.UNAVAILABLE, seen.reason, ())
-    found, flags = slices(chains.arrays(seen.chain))
-    made = surface.fit(found)
+    found, flags, made = of_chain(seen.chain)
     notices = [*flags, *made.reasons]
     notices += [f"{each.years * 365.0:.1f} d: {flag}" for each in found for flag in each.flags]
     if not made.smiles:
@@ -73,6 +81,23 @@ def fitted(view: View, settings: VolSettings) -> Fitted:
     return Fitted(
         coin, seen.chain, made, Quality.DEGRADED if doubts else Quality.OK, "; ".join(doubts), tuple(notices)
     )
+
+
+_LAST: dict[tuple[str, str], tuple[OptionChain, OfChain]] = {}
+"""The last chain of each coin that was fitted, with its fit. Four topics ask for the same one in turn, and a fit
+takes most of their time; a chain never changes, so neither does its fit."""
+
+
+def of_chain(chain: OptionChain) -> OfChain:
+    """Return the expiries of a chain, what is wrong with it, and its surface."""
+    key = (chain.venue, chain.currency)
+    last = _LAST.get(key)
+    if last is not None and last[0] is chain:
+        return last[1]
+    found, flags = slices(chains.arrays(chain))
+    made = OfChain(found, flags, surface.fit(found))
+    _LAST[key] = (chain, made)
+    return made
 
 
 def raw(smile: Smile) -> Raw:

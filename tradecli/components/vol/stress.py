@@ -12,9 +12,9 @@ from decimal import Decimal
 import msgspec
 
 from tradecli.components.base import Topic, View, focus_of
-from tradecli.components.vol import stress_parts
+from tradecli.components.vol import illiquidity, stress_parts
+from tradecli.components.vol.ranked import YEAR_DAYS, Part
 from tradecli.components.vol.settings import VolSettings
-from tradecli.components.vol.stress_parts import Part
 from tradecli.domain.decision import Input
 from tradecli.domain.enums import Quality
 from tradecli.domain.feed import DAY_MS, HOUR_MS, MINUTE_MS, CandleFeed, Feed, FundingFeed, VolIndexFeed
@@ -57,10 +57,8 @@ def feeds(instrument: InstrumentId, settings: VolSettings) -> tuple[Feed, ...]:
         CandleFeed(instrument, DAY_MS, settings.garch_bars + 1),
         CandleFeed(instrument, HOUR_MS, 48),
         FundingFeed(instrument, FUNDING_DAYS * DAY_MS),
-        *(
-            VolIndexFeed(name, stress_parts.YEAR_DAYS * DAY_MS)
-            for name in stress_parts.curve_series(instrument)
-        ),
+        *(VolIndexFeed(name, YEAR_DAYS * DAY_MS) for name in stress_parts.curve_series(instrument)),
+        *illiquidity.feeds(instrument),
     )
 
 
@@ -137,7 +135,8 @@ def present(report: StressReport) -> Panel:
             Cell(fmt.number(each.value, 3)),
             Cell(fmt.UNKNOWN if each.rank is None else f"{100 * each.rank:.0f}", Tone.ACCENT),
             Cell(fmt.number(each.weight, 2), Tone.MUTED),
-            Cell(each.reason or f"{each.method}, n {fmt.count(each.n_obs)}", Tone.MUTED),
+            Cell(fmt.age(None if each.as_of is None else report.at - each.as_of), Tone.MUTED),
+            Cell(told(each), Tone.MUTED),
         )
         for each in report.parts
     )
@@ -146,6 +145,7 @@ def present(report: StressReport) -> Panel:
         Column(name="value", width=8),
         Column(name="rank", unit="of 100", width=6),
         Column(name="weight", priority=2, width=6),
+        Column(name="age", priority=3, width=6),
         Column(name="from", align=Align.LEFT, priority=3),
     )
     blocks: list[Block] = [
@@ -156,10 +156,22 @@ def present(report: StressReport) -> Panel:
         Notice(
             "0–50 calm, 50–75 watch, 75–90 stressed, over 90 crisis; a ranking in the past year, no probability"
         ),
+        Notice("liquidations are no part: no source of them is connected"),
     ]
     if report.reason:
         blocks.append(Notice(report.reason, Tone.WARN))
     return Panel(title=f"Stress {report.instrument}", status=score, as_of=report.at, blocks=tuple(blocks))
+
+
+def told(part: Part) -> str:
+    """Return what a part rests on, in words: what is wrong with it, what it is made of, how it was ranked."""
+    numbers = ", ".join(
+        f"{each.name} {fmt.number(each.value, 3) if each.value < 1_000 else fmt.count(round(each.value))} {each.unit}"
+        + ("" if each.rank is None else f" rank {100 * each.rank:.0f}")
+        for each in part.raw
+    )
+    ranking = part.reason or f"{part.method}, n {fmt.count(part.n_obs)}"
+    return f"{ranking}: {numbers}" if numbers else ranking
 
 
 def inputs(report: StressReport) -> tuple[Input, ...]:
@@ -185,5 +197,10 @@ STRESS = Topic(
     feeds=feeds,
     inputs=inputs,
     every_ms=EVERY_MS,
-    units={"score": "0 to 100", "parts.rank": "fraction", "coverage": "fraction"},
+    units={
+        "score": "0 to 100",
+        "parts.rank": "fraction",
+        "parts.raw.rank": "fraction",
+        "coverage": "fraction",
+    },
 )

@@ -1,19 +1,19 @@
 """The parts of the stress score: each a number now, and its mid-rank among the year before (METHODS section 5.3).
 
-History is strictly before the present. The parts of the option chain rest on the series that ``vol backfill`` keeps;
-what needs a recorded year of books says so.
+History is strictly before the present. The parts of the option chain and of the book rest on series that desks and
+``vol backfill`` keep.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 import numpy as np
 
 from tradecli.components.bars import staleness, usable
 from tradecli.components.base import View
-from tradecli.components.vol import chains, curve
+from tradecli.components.vol import chains, curve, illiquidity
+from tradecli.components.vol.ranked import LEAST_DAYS, YEAR_DAYS, Part, absent, ranked
 from tradecli.components.vol.settings import VolSettings
 from tradecli.domain.feed import DAY_MS, HOUR_MS
 from tradecli.domain.instrument import InstrumentId, symbol_of
@@ -24,7 +24,6 @@ from tradecli.quant.volatility import ewma_path
 if TYPE_CHECKING:
     from tradecli.domain.series import CandleSeries, Times
 
-YEAR_DAYS, LEAST_DAYS = 365, 60
 PAIR_DAYS, HIGH_DAYS, VOV_DAYS = 30, 90, 30
 LEAST_FUNDING, FUNDING_WINDOW = 60, 90
 SKEW_DAYS = 7
@@ -32,54 +31,28 @@ OLDEST_CURVE_MS = 2 * DAY_MS
 """A number of the chain that is older is not today's."""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One part: its value now, its rank in [0, 1] among its past, and its weight; None with a reason where unknown."""
-
-    name: str
-    value: float | None
-    rank: float | None
-    weight: float
-    method: str
-    n_obs: int
-    reason: str = ""
-
-
 def measure(view: View, instrument: InstrumentId, settings: VolSettings) -> tuple[Part, ...]:
     """Return all eight parts in the order of their weights' table."""
     days = usable(view.candles(instrument, DAY_MS), view.at, YEAR_DAYS + HIGH_DAYS)
     wrong = staleness(days, view.at)
     level = _levels(view, instrument, days, settings.ewma_lambda) if wrong is None else np.empty(0)
+    as_of = _newest(days.as_of, view.candles(instrument, HOUR_MS).as_of, view.at)
     found = {
-        "vol_level": _ranked("vol_level", level[-YEAR_DAYS - 1 :], "EWMA with the last 24 h", wrong),
-        "vol_of_vol": _ranked("vol_of_vol", _vol_of_vol(level), "30-d sd of Δln σ", wrong),
+        "vol_level": ranked("vol_level", level[-YEAR_DAYS - 1 :], "EWMA with the last 24 h", wrong, as_of),
+        "vol_of_vol": ranked("vol_of_vol", _vol_of_vol(level), "30-d sd of Δln σ", wrong, as_of),
         "term_inversion": _term(view, instrument),
         "skew": _skew(view, instrument),
-        "illiquidity": _absent("illiquidity", "no recorded year of books"),
+        "illiquidity": illiquidity.measure(view, instrument),
         "funding": _funding(view, instrument),
         "correlation": _correlation(view, instrument, days, wrong),
-        "drawdown": _ranked("drawdown", _drawdowns(days), "below the 90-d high", wrong),
+        "drawdown": ranked("drawdown", _drawdowns(days), "below the 90-d high", wrong, days.as_of),
     }
     return tuple(found[name] for name in WEIGHTS)
 
 
-def _ranked(name: str, path: Floats, method: str, wrong: str | None) -> Part:
-    """Return a part whose past and present are one path, the present last."""
-    path = path[np.isfinite(path)]
-    if wrong is not None or len(path) < LEAST_DAYS:
-        return _absent(name, wrong or f"{len(path)} of {LEAST_DAYS} days")
-    past, now = path[-YEAR_DAYS - 1 : -1], float(path[-1])
-    return Part(
-        name=name,
-        value=now,
-        rank=percentile_rank(past, now),
-        weight=WEIGHTS[name],
-        method=method,
-        n_obs=len(past),
-    )
-
-
-def _absent(name: str, reason: str) -> Part:
-    return Part(name=name, value=None, rank=None, weight=WEIGHTS[name], method="none", n_obs=0, reason=reason)
+def _newest(days: int | None, hours: int | None, at: int) -> int | None:
+    """Return the end of the newest bar that the level rests on."""
+    return max((each for each in (days, hours) if each is not None and each <= at), default=None)
 
 
 def _levels(view: View, instrument: InstrumentId, days: CandleSeries, lam: float) -> Floats:
@@ -121,40 +94,54 @@ def curve_series(instrument: InstrumentId) -> tuple[str, str]:
     return curve.series_of("term", coin), curve.series_of("skew", coin)
 
 
-def _by_day(view: View, name: str) -> tuple[Times, Floats, str | None]:
-    """Return (days since 1970, the last value of each) of a kept series, oldest first, and what is wrong with it."""
+class _Days(NamedTuple):
+    """A kept series by day: days since 1970, the last value of each, when the newest was, and what is wrong with it."""
+
+    day: Times
+    value: Floats
+    as_of: int | None
+    wrong: str | None
+
+
+def _by_day(view: View, name: str) -> _Days:
     series = view.vol_index(name)
     known = np.isfinite(series.value) & (series.ts <= view.at) & (series.ts > view.at - YEAR_DAYS * DAY_MS)
     ts, value = series.ts[known], series.value[known]
     if not len(ts):
-        return ts, value, f"no {name} is kept: tradecli vol backfill"
-    if view.at - int(ts[-1]) > OLDEST_CURVE_MS:
-        return ts, value, f"{name} ends {(view.at - int(ts[-1])) / DAY_MS:.0f} days ago"
+        return _Days(ts, value, None, f"no {name} is kept: tradecli vol backfill")
+    as_of = int(ts[-1])
     day = ts // DAY_MS
     last = np.append(day[1:] != day[:-1], True)
-    return day[last], value[last], None
+    old = view.at - as_of
+    wrong = f"{name} ends {old / DAY_MS:.0f} days ago" if old > OLDEST_CURVE_MS else None
+    return _Days(day[last], value[last], as_of, wrong)
 
 
 def _term(view: View, instrument: InstrumentId) -> Part:
-    _, value, wrong = _by_day(view, curve_series(instrument)[0])
-    return _ranked("term_inversion", value, "IV7 − IV30, daily", wrong)
+    found = _by_day(view, curve_series(instrument)[0])
+    return ranked("term_inversion", found.value, "IV7 − IV30, daily", found.wrong, found.as_of)
 
 
 def _skew(view: View, instrument: InstrumentId) -> Part:
     """Return by how much the 30-day risk reversal changed in a week, either way, ranked among such changes before."""
-    day, value, wrong = _by_day(view, curve_series(instrument)[1])
+    found = _by_day(view, curve_series(instrument)[1])
+    day, value, wrong = found.day, found.value, found.wrong
     _, now, before = np.intersect1d(day, day + SKEW_DAYS, return_indices=True)
     if wrong is None and (not len(now) or int(now[-1]) != len(day) - 1):
         wrong = f"no risk reversal of {SKEW_DAYS} days ago"
-    return _ranked("skew", np.abs(value[now] - value[before]), f"abs change in {SKEW_DAYS} d, daily", wrong)
+    changes = np.abs(value[now] - value[before])
+    return ranked("skew", changes, f"abs change in {SKEW_DAYS} d, daily", wrong, found.as_of)
 
 
 def _funding(view: View, instrument: InstrumentId) -> Part:
     """Return how far settled funding is from its own month, in deviations, ranked among what it was before."""
-    rates = view.funding(instrument).rate
-    rates = rates[np.isfinite(rates)]
+    settled = view.funding(instrument)
+    known = np.isfinite(settled.rate)
+    rates = settled.rate[known]
+    as_of = int(settled.ts[known][-1]) if len(rates) else None
     if len(rates) < LEAST_FUNDING + FUNDING_WINDOW:
-        return _absent("funding", f"{len(rates)} of {LEAST_FUNDING + FUNDING_WINDOW} settlements")
+        reason = f"{len(rates)} of {LEAST_FUNDING + FUNDING_WINDOW} settlements"
+        return absent("funding", reason, as_of=as_of)
     windows = np.lib.stride_tricks.sliding_window_view(rates, FUNDING_WINDOW)[:-1]
     spread = np.std(windows, axis=1, ddof=1)
     gaps = np.abs(rates[FUNDING_WINDOW:] - np.mean(windows, axis=1))
@@ -166,6 +153,7 @@ def _funding(view: View, instrument: InstrumentId) -> Part:
         weight=WEIGHTS["funding"],
         method=f"abs z over {FUNDING_WINDOW} settlements",
         n_obs=len(sizes) - 1,
+        as_of=as_of,
     )
 
 
@@ -184,10 +172,10 @@ def _correlation(view: View, instrument: InstrumentId, days: CandleSeries, wrong
         if np.all(np.isfinite(a)) and np.all(np.isfinite(b)):
             paths.append(_rolling_correlation(a, b))
     if not paths:
-        return _absent("correlation", wrong or "no second instrument with a year of days is watched")
+        return absent("correlation", wrong or "no second instrument with a year of days is watched")
     size = min(len(each) for each in paths)
     mean = np.mean([each[len(each) - size :] for each in paths], axis=0)
-    return _ranked("correlation", mean, f"{PAIR_DAYS}-d, {len(paths)} pairs", None)
+    return ranked("correlation", mean, f"{PAIR_DAYS}-d, {len(paths)} pairs", None, days.as_of)
 
 
 def _rolling_correlation(a: Floats, b: Floats) -> Floats:

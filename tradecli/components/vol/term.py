@@ -8,11 +8,12 @@ from __future__ import annotations
 import msgspec
 
 from tradecli.components.base import NoQuery, Topic, View, focus_of
-from tradecli.components.vol import smiles
+from tradecli.components.vol import chains, curve, smiles
 from tradecli.components.vol.settings import VolSettings
 from tradecli.domain.decision import Input
 from tradecli.domain.enums import Quality
 from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.market import VolIndex
 from tradecli.present import format as fmt
 from tradecli.present.blocks import Align, Cell, Column, Facts, Notice, Panel, Table, Tone
 from tradecli.quant import surface
@@ -151,6 +152,15 @@ def inputs(report: TermReport) -> tuple[Input, ...]:
     )
 
 
+def kept(report: TermReport) -> tuple[VolIndex, ...]:
+    """Return how inverted the term structure is, IV7 − IV30, as ``vol backfill`` computes it of a recorded chain."""
+    known = {each.days: each.atm for each in report.tenors if each.is_inside}
+    near, month = known.get(7), known.get(30)
+    if near is None or month is None or report.as_of is None:
+        return ()
+    return (VolIndex(curve.series_of("term", report.coin), report.as_of, near - month),)
+
+
 TERM = Topic(
     name="term",
     summary="At-the-money volatility by expiry and tenor, forward volatility",
@@ -160,5 +170,8 @@ TERM = Topic(
     feeds=smiles.feeds,
     inputs=inputs,
     needs=(),
+    kept=kept,
+    concerns=chains.has_chain,
+    every_ms=chains.RECORDED_MS,
     units=dict.fromkeys(("slope", "tenors.atm", "expiries.atm", "expiries.forward_vol"), "fraction/year"),
 )

@@ -16,6 +16,7 @@ import msgspec
 
 from tradecli.domain.events import LinkChanged
 from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.liquidity import EVERY_MS, NEAR_BPS, Gauge
 from tradecli.domain.market import (
     Book,
     BookDelta,
@@ -67,12 +68,13 @@ class Stream(NamedTuple):
 class Followed:
     """One book that is followed, and when it was last offered to who looks, on our monotonic clock."""
 
-    __slots__ = ("builder", "shown_at", "stream")
+    __slots__ = ("builder", "gauge", "shown_at", "stream")
 
     def __init__(self, builder: BookBuilder) -> None:
         self.builder = builder
         self.stream = Stream(Kind.BOOK, builder.instrument)
         self.shown_at = -BOOK_EVERY_MS
+        self.gauge = Gauge()
 
 
 OfInstrument: TypeAlias = Trade | Quote | MarkPrice | FundingRate | OpenInterest | Candle
@@ -279,6 +281,18 @@ class Ears:
         if now - followed.shown_at >= BOOK_EVERY_MS:
             followed.shown_at = now
             self.inbox.put_as((Book, id), lambda: builder.book(self.depth))
+            if now >= followed.gauge.due:
+                self._gauge(followed, now)
+
+    def _gauge(self, followed: Followed, now: int) -> None:
+        """Sample how liquid a book is, from all its levels, and hand on the hour that has ended."""
+        followed.gauge.due = now + EVERY_MS
+        sample, id = followed.builder.near(NEAR_BPS), followed.builder.instrument
+        if sample is None:
+            return
+        ended = followed.gauge.add(self.client.clock.now(), sample)
+        for row in ended.rows(id) if ended is not None else ():
+            self._hand_on(row)
 
     def _quote(self, builder: BookBuilder) -> Quote | None:
         """Return the best prices of a book as it is when it is looked at."""

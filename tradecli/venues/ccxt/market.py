@@ -127,6 +127,8 @@ class CcxtMarket:
                     return await self._pages(kind, feed.instrument, until - feed.window_ms, until)
                 return await self._interest(feed.instrument)
             case f.VolIndexFeed():
+                if not feed.is_published:
+                    return []
                 since = until - max(feed.window_ms, 2 * f.HOUR_MS)
                 return await self._pages(
                     Kind.VOL_INDEX, None, since, until, f.HOUR_MS, feed.name.rpartition("-")[2]
@@ -253,7 +255,7 @@ class CcxtMarket:
         """Say whether the venue can tell of a feed: it lists the instrument, or publishes the index or the chain."""
         match feed:
             case f.VolIndexFeed():
-                return Kind.VOL_INDEX not in self.client.profile.absent
+                return feed.is_published and Kind.VOL_INDEX not in self.client.profile.absent
             case f.OptionsFeed():
                 return feed.venue == self.name and Kind.CHAIN not in self.client.profile.absent
             case f.SentimentFeed():
