@@ -10,8 +10,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from tests.cli import recorded_books as books
 from tests.cli import recorded_chains as chains
 from tests.cli.conftest import Run
+from tradecli.config import folders
+from tradecli.domain.enums import Mode
 
 CHAINS = "data/options/deribit_btc_chain_2026_even_weeks.parquet"
 DVOL = "data/options/deribit_btc_dvol_2026_even_weeks.parquet"
@@ -71,6 +74,44 @@ def test_what_cannot_be_filled_in_is_refused_with_its_reason(
     result = recorded("vol", "backfill", *flags)
     assert (result.code, result.out) == (code, "")
     assert result.err.startswith("E-")
+
+
+@pytest.fixture
+def followed(run: Run) -> Run:
+    """Give commands a market store that holds the books of an hour and ten minutes."""
+    path = folders.market_file(Mode.REPLAY, "replay")
+    folders.made(path.parent)
+    books.write(path)
+    return run
+
+
+def test_recorded_books_become_hours_of_spread_and_depth_and_a_part_of_one_is_not_kept(followed: Run) -> None:
+    asked = ("vol", "backfill", "--method", "illiquidity", "--symbol", "BTCUSDT", "--format", "json")
+    result = followed(*asked)
+    whole, part = result.data
+    near = sum(0.1 * ticks for ticks in (*range(9_991, 10_001), *range(10_001, 10_011)))
+    assert result.code == 0 and (whole["at"], whole["samples"]) == (books.T0 + books.HOUR_MS, 60)
+    assert whole["value"] == whole["spread_bps"] == pytest.approx(0.1 / 1_000.05 * 10_000)
+    assert whole["depth"] == pytest.approx(near) and whole["quality"] == "ok"
+    assert (part["value"], part["samples"], part["quality"]) == (None, 10, "unavailable")
+    assert part["reason"] == "10 of 60 minutes of books, 30 are needed"
+    assert result.json["units"] == {"value": "bp", "spread_bps": "bp", "depth": "quote currency"}
+    kept = followed("data", "list", "--kind", "vol_index", "--format", "json").data
+    assert [(each["instrument"], each["rows"]) for each in kept] == [
+        ("DEPTH10-BTCUSDT@binance", 1),
+        ("SPREAD-BTCUSDT@binance", 1),
+    ]
+    assert "new values" not in followed(*asked[:-2]).out, "written again, nothing is new"
+    assert "hour to" in followed(*asked[:-2], "--dry-run").out
+
+
+@pytest.mark.parametrize(
+    ("symbol", "code", "words"),
+    [("ETHUSDT", 6, "no book of ETHUSDT@binance"), ("BTCUSD.inverse", 2, "recorded in contracts")],
+)
+def test_books_that_cannot_be_measured_are_refused(followed: Run, symbol: str, code: int, words: str) -> None:
+    result = followed("vol", "backfill", "--method", "illiquidity", "--symbol", symbol)
+    assert (result.code, result.out) == (code, "") and words in result.err
 
 
 def test_on_recorded_chains_five_delta_meets_dvol(shared: Path, run: Run, tmp_path: Path) -> None:

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from tests.cli import recorded_chains as chains
+from tests.cli import recorded_days as forecasts
 from tests.cli.conftest import Run
 from tests.quant.chains import flat
 from tradecli.cli import main
+from tradecli.config import folders
 from tradecli.present.format import moment
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "cli"
@@ -33,6 +35,15 @@ ANSWERS = {
 }
 
 
+OF_DAYS = {
+    "vol-index-lvx": ["index", "--method", "lvx", "--members"],
+    "vol-index-dvol": ["index", "ETHUSDT", "--method", "dvol"],
+    "vol-index-import": ["index", "BTCUSDT", "--method", "import"],
+    "vol-score": ["score", "BTCUSDT", "--venue", "binance", "--stored"],
+}
+"""What rests on bars, published and licensed values, and recorded forecasts."""
+
+
 @pytest.fixture
 def recorded(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(main, "now_ms", lambda: chains.T0 + 10_000_000)
@@ -41,11 +52,34 @@ def recorded(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
+@pytest.fixture
+def of_days(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setattr(main, "now_ms", lambda: forecasts.NEWEST + 1_000)
+    for path, flags in forecasts.files(tmp_path):
+        assert run("data", "import", str(path), *flags).code == 0
+    forecasts.write_ledger(folders.ledger_file("replay"))
+    return run
+
+
 @pytest.mark.parametrize("name", ANSWERS)
 def test_the_json_is_the_one_that_was_agreed(recorded: Run, name: str) -> None:
     result = recorded("vol", *ANSWERS[name], "--format", "json", "--offline")
     assert result.code == 0, result.err
-    found = result.json
+    agree(name, result.json)
+
+
+def test_the_json_of_what_rests_on_days_is_the_one_that_was_agreed_and_has_a_schema(of_days: Run) -> None:
+    for name, argv in OF_DAYS.items():
+        result = of_days("vol", *argv, "--profile", "replay", "--format", "json")
+        assert result.code == 0, result.err
+        agree(name, result.json)
+        schema = of_days("vol", argv[0], "--schema").json
+        assert schema["title"] == result.json["schema"]
+        known = forecasts.properties(schema)
+        assert all(each.keys() <= known for each in result.data), "a key that the schema does not know"
+
+
+def agree(name: str, found: Any) -> None:
     path = GOLDEN / f"{name}.json"
     if os.environ.get("TRADECLI_GOLDEN") == "write":
         path.write_text(json.dumps(_short(found), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

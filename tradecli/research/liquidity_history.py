@@ -36,7 +36,10 @@ async def hours(
             builder.apply(row)
         if row.ts < gauge.due:
             continue
-        found = sample_of(row) if isinstance(row, Book) else builder.near(NEAR_BPS) if builder else None
+        if isinstance(row, Book):
+            found = sample_of(row)
+        else:
+            found = None if builder is None or builder.joining else builder.near(NEAR_BPS)
         if found is None:
             continue
         gauge.due = row.ts - row.ts % EVERY_MS + EVERY_MS

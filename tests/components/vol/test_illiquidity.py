@@ -69,7 +69,10 @@ def test_depth_that_the_book_does_not_reach_leaves_the_spread_alone_and_is_said(
         (hourly([1.0] * 13), "12 of 1440 hours of books"),
         (hourly([1.0] * LEAST_HOURS), "1439 of 1440 hours of books"),
         (hourly([1.0] * ENOUGH, until=NEWEST - 5 * HOUR_MS), "books end 5 hours ago"),
-        (hourly([float("nan")] * ENOUGH), "0 of 1440 hours of books: a desk keeps them, and tradecli vol backfill"),
+        (
+            hourly([float("nan")] * ENOUGH),
+            "0 of 1440 hours of books: a desk keeps them, and tradecli vol backfill",
+        ),
         (hourly([1.0] * ENOUGH, until=NEWEST - 400 * 24 * HOUR_MS), "0 of 1440 hours of books: a desk keeps"),
     ],
 )
