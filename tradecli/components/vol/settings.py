@@ -88,7 +88,7 @@ class VolSettings:
     )
     record_forecasts: bool = setting(
         default=False,
-        help="Whether runs over recorded data keep forecasts to be scored, as a desk always does",
+        help="Whether backtests keep their forecasts for vol score; live, paper, rehearsal, demo always do",
     )
     weights: VolWeights = setting(default=VolWeights(), help="Weights of the composite; they add to 1")
     grid: GridSettings = setting(default=GridSettings(), help="The adaptive grid")
