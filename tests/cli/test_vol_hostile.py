@@ -39,7 +39,7 @@ SPOIL: dict[str, tuple[Callable[[ChainArrays], ChainArrays], str, str]] = {
     "NaN": (lambda c: replace(c, bid=NAN * c.bid, ask=NAN * c.ask), "unavailable", "quoted on all sides"),
     "NaN throughout": (nothing, "unavailable", "no expiry"),
     "no expiry in reach": (lambda c: only(c, c.years < 10 / 365), "unavailable", "one expiry alone, of 9.0 days"),
-    "next expiry missing": (lambda c: only(c, c.years < 30 / 365), "degraded", "one expiry, its volatility taken as flat"),
+    "next expiry missing": (lambda c: only(c, c.years < 30 / 365), "degraded", "its volatility taken as flat"),
     "duplicated": (lambda c: joined(c, c), "ok", ""),
     "unsorted": (lambda c: only(c, np.random.default_rng(3).permutation(len(c))), "ok", ""),
 }  # fmt: skip

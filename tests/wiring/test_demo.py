@@ -52,9 +52,13 @@ def test_what_the_run_came_to_is_what_its_ledger_says(tmp_path: Path) -> None:
         assert (built.before, built.difference) == (0, None) and all(built.compared.values())
         assert len(reader.fills()) == summary.fills
         kept = {each.name for each in reader.inputs("forecast ")}
-        assert {f"forecast {model} {days}d" for model in ("garch", "ewma", "har") for days in (1, 7, 30)} <= kept
+        assert {
+            f"forecast {model} {days}d" for model in ("garch", "ewma", "har") for days in (1, 7, 30)
+        } <= kept
         for topic in ("vol.index", "vol.term", "vol.skew"):
-            assert reader.report(topic, "BTCUSDT@binance") is not None and reader.report(topic, "ETHUSDT@binance")
+            assert reader.report(topic, "BTCUSDT@binance") is not None and reader.report(
+                topic, "ETHUSDT@binance"
+            )
             assert reader.report(topic, "BNBUSDT@binance") is None, "it has no options"
         held = {each.instrument: each.qty for each in reader.positions()}
     assert held == {each.instrument: each.qty for each in summary.positions}

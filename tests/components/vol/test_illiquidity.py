@@ -65,15 +65,15 @@ def test_depth_that_the_book_does_not_reach_leaves_the_spread_alone_and_is_said(
 @pytest.mark.parametrize(
     ("series", "reason"),
     [
-        (None, "0 of 1440 hours of books: a desk keeps them, and tradecli vol backfill"),
+        (None, "0 of 1440 hours of books"),
         (hourly([1.0] * 13), "12 of 1440 hours of books"),
         (hourly([1.0] * LEAST_HOURS), "1439 of 1440 hours of books"),
         (hourly([1.0] * ENOUGH, until=NEWEST - 5 * HOUR_MS), "books end 5 hours ago"),
         (
             hourly([float("nan")] * ENOUGH),
-            "0 of 1440 hours of books: a desk keeps them, and tradecli vol backfill",
+            "0 of 1440 hours of books",
         ),
-        (hourly([1.0] * ENOUGH, until=NEWEST - 400 * 24 * HOUR_MS), "0 of 1440 hours of books: a desk keeps"),
+        (hourly([1.0] * ENOUGH, until=NEWEST - 400 * 24 * HOUR_MS), "0 of 1440 hours of books"),
     ],
 )
 def test_too_few_or_too_old_hours_are_no_part_and_say_how_many_there_are(

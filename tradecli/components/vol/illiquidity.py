@@ -32,9 +32,7 @@ def measure(view: View, instrument: InstrumentId) -> Part:
     spread_name, depth_name = series_of(instrument)
     ts, spread = _year(view, spread_name)
     if not len(ts):
-        return absent(
-            NAME, f"0 of {LEAST_HOURS} hours of books: a desk keeps them, and tradecli vol backfill"
-        )
+        return absent(NAME, f"0 of {LEAST_HOURS} hours of books")
     as_of = int(ts[-1])
     depth_ts, depth = _year(view, depth_name)
     deep = len(depth_ts) > 0 and int(depth_ts[-1]) == as_of
