@@ -31,7 +31,7 @@ class Ticking:
 
 def ears(clock: Ticking, recorded: list[Any]) -> Ears:
     listed = SimpleNamespace(id=BTC, tick=0.1, scale=Scale(BTC, 0.1))
-    profile = SimpleNamespace(rule=Rule.CHAIN, name="binance")
+    profile = SimpleNamespace(rule_of=lambda _: Rule.CHAIN, name="binance")
     client: Any = SimpleNamespace(clock=clock, profile=profile, listed=lambda _: listed)
     return Ears(client, Inbox(), recorder=recorded.append)
 
