@@ -17,7 +17,10 @@ from tradecli.domain.decision import Input
 from tradecli.domain.enums import Mode
 from tradecli.domain.events import TimerFired
 from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.liquidity import series_of
+from tradecli.domain.market import VolIndex
 from tradecli.store.ledger import Ledger, Run
+from tradecli.store.market import MarketStore
 
 DAY, HOUR = 86_400_000, 3_600_000
 DAYS = 130
@@ -57,6 +60,22 @@ def files(folder: Path) -> list[tuple[Path, tuple[str, ...]]]:
         path.write_text(f"ts,value\n{rows}")
         found.append((path, ("--kind", "vol_index", "--symbol", name, "--time-unit", "ms")))
     return found
+
+
+def write_hours(path: Path) -> None:
+    """Write 1,500 hours of a book into a market store, the newest with the widest spread and the least depth."""
+    names = series_of(BTC)
+    rows = []
+    for i in range(1_500):
+        at, usual = NEWEST - (1_499 - i) * HOUR - HOUR, 1.0 + 0.1 * (i % 24)
+        values = (usual, 5e6 / usual) if i < 1_499 else (4.0, 1e6)
+        rows += [VolIndex(name, at, value) for name, value in zip(names, values, strict=True)]
+
+    async def go() -> None:
+        async with await MarketStore.open(path) as store:
+            await store.write(rows)
+
+    asyncio.run(go())
 
 
 def write_ledger(path: Path) -> None:

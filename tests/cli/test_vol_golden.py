@@ -18,6 +18,7 @@ from tests.cli.conftest import Run
 from tests.quant.chains import flat
 from tradecli.cli import main
 from tradecli.config import folders
+from tradecli.domain.enums import Mode
 from tradecli.present.format import moment
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "cli"
@@ -39,6 +40,7 @@ OF_DAYS = {
     "vol-index-lvx": ["index", "--method", "lvx", "--members"],
     "vol-index-dvol": ["index", "ETHUSDT", "--method", "dvol"],
     "vol-index-import": ["index", "BTCUSDT", "--method", "import"],
+    "vol-stress": ["stress", "BTCUSDT"],
     "vol-score": ["score", "BTCUSDT", "--venue", "binance", "--stored"],
 }
 """What rests on bars, published and licensed values, and recorded forecasts."""
@@ -57,6 +59,7 @@ def of_days(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(main, "now_ms", lambda: forecasts.NEWEST + 1_000)
     for path, flags in forecasts.files(tmp_path):
         assert run("data", "import", str(path), *flags).code == 0
+    forecasts.write_hours(folders.market_file(Mode.REPLAY, "replay"))
     forecasts.write_ledger(folders.ledger_file("replay"))
     return run
 
