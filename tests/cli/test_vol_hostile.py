@@ -51,7 +51,7 @@ DEAD = ("empty", "crossed", "one-sided", "all bids zero", "NaN", "NaN throughout
 @pytest.fixture
 def recorded(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Record one good chain, then one spoiled in each way, an hour apart, as a live desk would."""
-    good = flat(chains.smiling, step=3_000.0)
+    good = flat(chains.smiling, step=4_000.0)
     made = [option_chain(good, chains.T0)]
     with np.errstate(all="ignore"):
         made += [option_chain(spoil(good), moment_of(name)) for name, (spoil, _, _) in SPOIL.items()]
