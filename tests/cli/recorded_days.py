@@ -54,7 +54,11 @@ def files(folder: Path) -> list[tuple[Path, tuple[str, ...]]]:
         path = folder / f"binance_perp_{coin}USDT_1h.parquet"
         pq.write_table(pa.table(table), path)
         found.append((path, ("--venue", "binance")))
-    for name, value, hours in (("DVOL-BTC", 0.55, 2_200), ("DVOL-ETH", 0.65, 2_200), ("BITVOL-BTC", 0.551, 2)):
+    for name, value, hours in (
+        ("DVOL-BTC", 0.55, 2_200),
+        ("DVOL-ETH", 0.65, 2_200),
+        ("BITVOL-BTC", 0.551, 2),
+    ):
         path = folder / f"{name}.csv"
         rows = "".join(f"{NEWEST - i * HOUR},{value}\n" for i in range(hours - 1, -1, -1))
         path.write_text(f"ts,value\n{rows}")
