@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,15 @@ def test_a_secret_is_masked_in_every_shape_it_is_written(text: str) -> None:
 )
 def test_references_and_ordinary_text_stay_readable(text: str) -> None:
     assert redacted(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["A" * 60_000, "a=" + "A" * 60_000, "A" * 60_000 + "://u:" + CANARY + "@h", "a://" * 15_000]
+)
+def test_masking_takes_time_in_proportion_to_the_text(text: str) -> None:
+    before = time.process_time()
+    assert CANARY not in redacted(f"not known: {text}")
+    assert time.process_time() - before < 1.0  # in the square of the length it would be nine
 
 
 @pytest.fixture

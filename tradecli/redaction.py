@@ -21,7 +21,7 @@ _NAMED = re.compile(
 )
 # (a backslash may stand before a quote: JSON inside of JSON)
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/_.=-]{8,}")
-_URL_USER = re.compile(r"(\w+://)[^/\s:@\"'\\,]+:[^/\s@\"'\\,]+@")
+_URL_USER = re.compile(r"(?<!\w)(\w+://)[^/\s:@\"'\\,]+:[^/\s@\"'\\,]+@")
 _SCALAR = re.compile(r"(?:null|true|false|-?[0-9.eE+-]+|[\[{].*)\Z")
 _REFERENCE = re.compile(r"(?:env|keyring|file):\S+\Z")
 

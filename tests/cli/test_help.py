@@ -15,7 +15,7 @@ from tradecli.cli import options, render_help
 from tradecli.cli.commands import spec_of
 from tradecli.cli.completion import SHELLS, command_words, script
 from tradecli.cli.groups import WORDS
-from tradecli.cli.main import load
+from tradecli.cli.main import parser
 from tradecli.config import sections
 from tradecli.errors import ExitCode
 
@@ -80,11 +80,9 @@ def lines_of(path: Path) -> list[list[str]]:
 
 @pytest.mark.parametrize("path", [*PAGES, ROOT / "README.md"], ids=lambda path: path.stem)
 def test_every_flag_of_a_shown_command_line_exists_and_has_a_meaning_there(path: Path) -> None:
-    from typer.main import get_command
-
     for words in lines_of(path):
         given, rest = options.split(words, 1_800_000_000_000)
-        command = get_command(load(rest[0]))
+        command = parser(rest[0])
         subcommands = getattr(command, "commands", {})
         if len(rest) > 1 and rest[1] in subcommands:
             command = subcommands[rest[1]]

@@ -292,9 +292,7 @@ TEXTS = ["1_000", "１２", "A" * 10_000, "../../etc", "\x1b[31m", "\x00"]
 
 def own_options(command: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """Return the words without which a command is not asked, and its own options that take a value."""
-    from typer.main import get_command
-
-    found: Any = get_command(main.load(command[0]))
+    found = main.parser(command[0])
     for word in command[1:]:
         found = found.commands[word]
     params = [param for param in found.params if param.name != "help"]

@@ -45,6 +45,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> object:
     def install(does: object) -> None:
         monkeypatch.setitem(main.WORDS, "probe", groups.Word("tests.probe", "A probe", "Admin"))
         monkeypatch.setattr(main, "import_module", lambda name: Module(does))
+        monkeypatch.setattr(main, "parser", main.parser.__wrapped__)
 
     return install
 

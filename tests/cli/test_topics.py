@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from tests.cli.conftest import Run
+from tradecli.cli import main
 from tradecli.components.base import Component, Reach, Topic
 from tradecli.domain.decision import Input
 from tradecli.domain.enums import Mode
@@ -87,6 +88,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     wiring.assess_once = assess_once  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "tradecli.components.flow", component)
     monkeypatch.setitem(sys.modules, "tradecli.wiring", wiring)
+    monkeypatch.setattr(main, "parser", main.parser.__wrapped__)  # what it keeps is of other components
     return calls
 
 

@@ -56,14 +56,12 @@ def script(shell: str) -> str:
 
 def command_words() -> dict[str, list[str]]:
     """Return the second words of every first word; none for a word that is a command itself."""
-    from typer.main import get_command
-
-    from tradecli.cli.main import load
+    from tradecli.cli.main import parser
 
     found: dict[str, list[str]] = {}
     for word in WORDS:
         try:
-            commands = get_command(load(word))
+            commands = parser(word)
         except UsageError:  # not built yet
             continue
         found[word] = list(getattr(commands, "commands", {}))

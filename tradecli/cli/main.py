@@ -25,6 +25,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -90,6 +91,14 @@ def load(word: str) -> Commands:
     return commands
 
 
+@cache
+def parser(word: str) -> Any:
+    """Return Typer's command behind a word, built once: ``--watch`` and whoever calls ``main`` often ask it again."""
+    from typer.main import get_command
+
+    return get_command(load(word))
+
+
 def _run(argv: list[str]) -> ExitCode:
     given, words = options.split(argv, now_ms())
     options.use(given)
@@ -138,12 +147,11 @@ def _answer(words: list[str], given: Options, seq: int = 1) -> ExitCode:
 def _call(words: list[str]) -> Any:
     """Let Typer parse the words and run the one command; its refusals become ours."""
     import typer
-    from typer.main import get_command
 
-    commands = load(words[0])
+    command = parser(words[0])
     usage: type[Exception] = typer.BadParameter.__mro__[1]
     try:
-        return get_command(commands).main(words[1:], prog_name=f"tradecli {words[0]}", standalone_mode=False)
+        return command.main(words[1:], prog_name=f"tradecli {words[0]}", standalone_mode=False)
     except typer.Exit as exit:
         return exit.exit_code
     except typer.Abort as error:
