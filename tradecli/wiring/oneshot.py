@@ -20,7 +20,7 @@ from tradecli.config.loading import Config, load
 from tradecli.config.place import locate
 from tradecli.domain.commands import Assess
 from tradecli.domain.enums import Mode
-from tradecli.domain.feed import HOUR_MS, MINUTE_MS, CandleFeed, Feed
+from tradecli.domain.feed import HOUR_MS, MINUTE_MS, CandleFeed, Feed, MarkFeed, QuoteFeed
 from tradecli.domain.instrument import Instrument, InstrumentId, instrument_id, symbol_of
 from tradecli.domain.market import MARKET_TYPES
 from tradecli.engine.assess import Running, declared_feeds
@@ -254,7 +254,19 @@ async def _simulated(
         )
     run = dataclasses.replace(config.run, venues=list(venues or VENUES))
     config = dataclasses.replace(config, run=_with_symbols(run, symbols))
-    yield Source(config, tuple(await market.instruments()), market, moment, start, market.all_feeds())
+    found = tuple(await market.instruments())
+    listen = _told(market.all_feeds(), watch(config, found))
+    yield Source(config, found, market, moment, start, listen, roll=False)
+
+
+def _told(feeds: Sequence[Feed], watched: Sequence[InstrumentId]) -> tuple[Feed, ...]:
+    """Return what the simulated market must play: all of what is watched, and what prices anything else held."""
+    wanted = {None, *watched}
+    return tuple(
+        feed
+        for feed in feeds
+        if isinstance(feed, QuoteFeed | MarkFeed) or getattr(feed, "instrument", None) in wanted
+    )
 
 
 @asynccontextmanager
