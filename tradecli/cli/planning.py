@@ -127,6 +127,8 @@ def wish(values: dict[str, Any]) -> Wish | None:
         raise UsageError("--yes goes with --apply", number=103)
     if not plan and apply is None:
         return None
+    if plan and options.current().at is not None:
+        raise UsageError("--plan is made of what is known now: it takes no --at", number=103)
     from tradecli.domain.order_plan import TOLERANCE, TTL_MS
 
     ttl_ms = TTL_MS if ttl is None else parse.duration(ttl, "--ttl", least_ms=1_000)
@@ -146,8 +148,6 @@ def planned(found: TopicAnswer, key: str, asked: Wish) -> Answer:
     from tradecli.wiring.planning import plan_of
 
     given = options.current()
-    if given.at is not None:
-        raise UsageError("--plan is made of what is known now: it takes no --at", number=103)
     place = locate(given.profile, given.config, given.db)
     plan = plan_of(found, key, place.profile, asked.ttl_ms, asked.tolerance)
     kept = found.mode in ACCOUNTS and not given.offline
