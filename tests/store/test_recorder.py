@@ -96,3 +96,19 @@ def test_a_full_ring_keeps_what_it_has_and_counts_what_it_could_not_take() -> No
     for number in range(5):
         recorder.hear(trade(number))
     assert (recorder.recorded.waiting, recorder.recorded.lost) == (3, 2)
+
+
+def test_n16_a_writer_that_is_cancelled_at_any_point_leaves_the_store_to_the_next_one(tmp_path: Path) -> None:
+    async def run() -> list[str]:
+        async with await MarketStore.open(tmp_path / "market.db") as store:
+            for steps in range(12):
+                task = asyncio.create_task(store.write([trade(1_000 + steps)]))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                await store.write([trade(steps)])
+            kept = [row async for row in store.read(TradeFeed(BTC, 1_000), T0, T0 + 1_000)]
+            return [row.trade_id for row in kept if isinstance(row, Trade)]
+
+    assert asyncio.run(run()) == [str(number) for number in range(12)]

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.fakes.limits import limits
-from tests.fakes.paper_engine import until
+from tests.fakes.paper_engine import order, until
 from tradecli.config import folders
-from tradecli.domain.enums import Mode
-from tradecli.domain.feed import HOUR_MS, CandleFeed
+from tradecli.domain.enums import Mode, Side
+from tradecli.domain.feed import HOUR_MS, MINUTE_MS, BookFeed, CandleFeed, Feed
 from tradecli.domain.instrument import InstrumentId
+from tradecli.domain.market import BookDelta
 from tradecli.engine.clock import SystemClock
+from tradecli.engine.snapshot import FeedState, Snapshot
 from tradecli.errors import UsageError
 from tradecli.store.market import MarketStore
+from tradecli.venues.ccxt.joined import JoinedMarket
+from tradecli.venues.ccxt.streams import Streams
+from tradecli.venues.loopback.faults import Fault
+from tradecli.venues.loopback.faults import Kind as Wrong
 from tradecli.venues.loopback.floor import Floor, opening
 from tradecli.venues.loopback.server import Loopback
 from tradecli.wiring import assess_once, live_session
@@ -101,6 +109,83 @@ def test_a_session_shows_live_prices_says_so_when_they_stop_and_signs_nothing(se
 async def _coverage(path: Path) -> list[object]:
     async with await MarketStore.open(path, writable=False) as store:
         return list(await store.coverage())
+
+
+def test_n04_a_venue_that_hangs_and_refuses_at_the_start_is_asked_again_and_joins_with_its_past(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tradecli.venues.ccxt.joined.AGAIN_S", (0.2,))
+    monkeypatch.setattr("tradecli.wiring.parts.declared_feeds", _an_hour)
+    path = folders.config_file()
+    path.write_text(path.read_text().replace('["binance"]', '["binance", "okx"]'))
+    assert served.server is not None
+    switch, listing = served.server.switchboard, "*public/instruments*"
+    switch.set(Fault(kind=Wrong.HANG, venue="okx", where=listing))
+    switch.set(Fault(kind=Wrong.UNAVAILABLE, venue="okx", where=listing, times=0))
+    ours, late = InstrumentId("BTCUSDT@binance"), InstrumentId("BTCUSDT@okx")
+    with monkeypatch.context() as hurried:
+        hurried.setattr("tradecli.venues.ccxt.transport.TIMEOUT_MS", 1_500)
+        session = live_session(profile="rehearsal")
+    try:
+        shot = until(session, lambda shot: ours in shot.quotes and not okx(shot).up)
+        assert "cannot be reached (503)" in okx(shot).reason or "asked again" in okx(shot).reason
+        assert session.instrument(late) is None and late not in shot.quotes
+        switch.clear("okx")
+        until(session, lambda shot: okx(shot).up and late in shot.quotes)
+        until(session, lambda _: len(session.candles(late, MINUTE_MS).ts) > 50)
+        asked = msgspec.structs.replace(order(Side.BUY, "0.02"), instrument=late)
+        until(session, lambda _: session.preview(asked).refused is None)
+        session.submit(asked)
+        until(session, lambda shot: any(each.instrument == late for each in shot.fills))
+    finally:
+        session.stop("leave")
+        assert session.join(60)
+
+
+def _an_hour(_: object, watched: tuple[InstrumentId, ...]) -> tuple[Feed, ...]:
+    """Return a past that is read quickly, in place of the year that topics declare."""
+    return tuple(CandleFeed(each, MINUTE_MS, 60) for each in watched)
+
+
+def okx(shot: Snapshot) -> FeedState:
+    return next(each for each in shot.feeds if each.venue == "okx")
+
+
+def test_every_book_message_that_a_session_took_is_on_its_tape_to_the_last(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+    tap, close = Streams.tap, JoinedMarket.close
+
+    def tapped(self: Streams, url: str, data: str | bytes) -> bool:
+        heard = tap(self, url, data)
+        message = json.loads(data)
+        if message.get("e") == "depthUpdate":
+            taken.append(message["u"])
+        return heard
+
+    async def slowly(self: JoinedMarket) -> None:
+        """Let some messages come between the end of the run and the end of the sockets."""
+        before = len(taken)
+        while len(taken) < before + 3:  # noqa: ASYNC110 - what comes is counted on this loop
+            await asyncio.sleep(0.01)
+        await close(self)
+
+    monkeypatch.setattr(Streams, "tap", tapped)
+    session = live_session(profile="rehearsal")
+    monkeypatch.setattr(JoinedMarket, "close", slowly)
+    until(session, lambda _: len(taken) > 5)
+    session.stop("leave")
+    assert session.join(60)
+    tape = asyncio.run(_books(folders.market_file(Mode.REHEARSAL, "rehearsal")))
+    snapshots = {each.last_id for each in tape if each.is_snapshot}
+    assert [each.last_id for each in tape if not each.is_snapshot] == taken and snapshots
+
+
+async def _books(path: Path) -> list[BookDelta]:
+    async with await MarketStore.open(path, writable=False) as store:
+        feed = BookFeed(InstrumentId("BTCUSDT@binance"))
+        return [each async for each in store.read(feed, 0, 1 << 62) if isinstance(each, BookDelta)]
 
 
 def test_one_answer_asks_the_venues_and_keeps_what_it_asked(served: Served) -> None:

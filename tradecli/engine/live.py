@@ -115,27 +115,19 @@ class Live:
         self.spine = Spine(engine, assessor, clock, keeper, kill)
         self.spine.reopen = reopen
         self.spine.submit, self.spine.cancel = self._submit, self._cancel
-        pace = pace or Pace(clock)
-        self.roads = {
-            venue: Road(self.spine, execution, lease, pace, point, venue)
-            for venue, execution in sorted(executions.items())
-        }
-        self.recoveries = {
-            venue: Recovery(
-                self.spine, road, point, own_prefix=own_prefix or engine.desk.id_prefix, foreign_ok=foreign_ok
-            )
-            for venue, road in self.roads.items()
-        }
+        self._pace, self._point = pace or Pace(clock), point
+        self._own_prefix, self._foreign_ok = own_prefix or engine.desk.id_prefix, foreign_ok
+        self.roads = {venue: self._road(venue, each) for venue, each in sorted(executions.items())}
+        self.recoveries = {venue: self._recovery(road) for venue, road in self.roads.items()}
         self.before = before or Before()
         self._questions: deque[Assess] = deque()
         self._asked = asyncio.Event()
         if thinks_beside:
             engine.state.guard = threading.Lock()
             self.spine.think = self._ask
-        self._point = point
         self._kill_poll_ms = kill_poll_ms
         self._on_market = on_market
-        self._stall = Stall(self.spine, tuple(self.roads))
+        self._stall = Stall(self.spine, self.roads.keys())
         self.watchdog = self._watchdog() if isinstance(clock, SystemClock) else None
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._ended = asyncio.Event()
@@ -155,10 +147,8 @@ class Live:
         self._begin()
         await self.spine.durable()
         self._point("kill.heard")
-        for venue, recovery in self.recoveries.items():
-            self._supervise(f"stream of {venue}", recovery.listen)
-            self._supervise(f"reconciliation of {venue}", recovery.keep_equal)
-            self._supervise(f"look-ups at {venue}", LookUps(recovery).ask)
+        for recovery in self.recoveries.values():
+            self._follow(recovery)
         self._supervise("market data", lambda: self._hear_market(source), again=False)
         self._supervise("timers", self._tick)
         if self.spine.think is not None:
@@ -178,6 +168,28 @@ class Live:
         if self._fatal is not None:
             await self.close()
             raise self._fatal
+
+    def join(self, venue: str, execution: Execution) -> None:
+        """Trade at one more venue from now on; like every other it is closed until its books are reconciled."""
+        self.roads[venue] = self._road(venue, execution)
+        recovery = self._recovery(self.roads[venue])
+        self.recoveries = {**self.recoveries, venue: recovery}
+        recovery.close("reconciling: the venue was reached")
+        self._follow(recovery)
+
+    def _road(self, venue: str, execution: Execution) -> Road:
+        return Road(self.spine, execution, self.lease, self._pace, self._point, venue)
+
+    def _recovery(self, road: Road) -> Recovery:
+        return Recovery(
+            self.spine, road, self._point, own_prefix=self._own_prefix, foreign_ok=self._foreign_ok
+        )
+
+    def _follow(self, recovery: Recovery) -> None:
+        venue = recovery.venue
+        self._supervise(f"stream of {venue}", recovery.listen)
+        self._supervise(f"reconciliation of {venue}", recovery.keep_equal)
+        self._supervise(f"look-ups at {venue}", LookUps(recovery).ask)
 
     async def _until_ended(self, until: int | None) -> None:
         while not self.stopping and not self._ended.is_set():

@@ -6,6 +6,7 @@ loop it watches; the alarm during a stall is for a thread of its own (``watchdog
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from tradecli.domain.enums import Severity
@@ -23,7 +24,7 @@ _TOLERANCE_MS = 1_000
 class Stall:
     """The heartbeat of one loop. ``beaten_at`` is on the monotonic clock."""
 
-    def __init__(self, spine: Spine, venues: tuple[str, ...]) -> None:
+    def __init__(self, spine: Spine, venues: Collection[str]) -> None:
         self._spine = spine
         self._venues = venues
         self._stale: dict[str, int] = {}

@@ -136,6 +136,11 @@ class State:
                 case _:
                     pass
 
+    def know(self, instruments: Sequence[Instrument]) -> None:
+        """Know more instruments; one that is known already keeps the rules it has."""
+        for each in sorted(instruments, key=lambda each: each.id):
+            self.instruments.setdefault(each.id, each)
+
     def window(self, instrument: InstrumentId) -> InstrumentWindow:
         window = self.windows.get(instrument)
         if window is None:

@@ -123,14 +123,15 @@ class MarketStore:
         """One write transaction: it starts as a writer, and ends whole or not at all. Writers take turns."""
         async with self._writing:
             try:
-                await self._db.execute("BEGIN IMMEDIATE")
                 try:
+                    await self._db.execute("BEGIN IMMEDIATE")
                     yield
                     await self._db.execute("COMMIT")
                 except BaseException:
                     self._ids.clear()
-                    if self._db.in_transaction:
-                        await self._db.execute("ROLLBACK")
+                    # What a cancelled writer began may not have begun yet: this waits its turn behind it, and where
+                    # there is nothing to undo it does nothing.
+                    await self._db.rollback()
                     raise
             except sqlite3.Error as error:
                 raise fault(error, self.path) from error

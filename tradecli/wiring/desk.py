@@ -30,7 +30,7 @@ from tradecli.store.past import traded_in
 from tradecli.venues.ccxt.joined import JoinedMarket
 from tradecli.venues.paper.execution import PaperExecution
 from tradecli.venues.paper.venue import PaperVenue, split
-from tradecli.wiring.parts import Parts, build, config_content, kill_file, watch
+from tradecli.wiring.parts import Parts, build, config_content, kill_file, watch, widen
 from tradecli.wiring.restart import left_at, read_past
 from tradecli.wiring.session_ledger import SessionLedger
 
@@ -45,15 +45,17 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 async def list_desk(config: Config, joined: JoinedMarket, more: Iterable[str] = ()) -> Listing:
     """Ask every venue for its listing: what is watched, what the account ever traded, and ``more``.
 
-    A venue that cannot be reached stays closed and keeps its place: what the account has there is known from before.
+    A venue that cannot be reached stays closed and keeps its place: what is watched there, and what the account has
+    there, is known from before.
     """
     found = {each.id: each for each in await joined.instruments()}
     traded = set(traded_in(config.place.ledger))
     wanted = set(watch(config, list(found.values()))) | traded | set(more)
     async with await MarketStore.open(config.place.market) as store:
         await store.keep_instruments(each for each in found.values() if each.id in wanted)
-        if wanted - found.keys():
+        if joined.missing or wanted - found.keys():
             kept = await store.instruments()
+            wanted |= set(watch(config, [each for each in kept if each.venue in joined.missing]))
             found |= {each.id: each for each in kept if each.id in wanted and each.id not in found}
     lost = sorted(traded - found.keys())
     if lost:
@@ -79,11 +81,17 @@ class LiveDesk:
         thinks_beside: bool = False,
     ) -> None:
         """``among`` replaces the built-in components: none for a desk that only does what it is asked."""
+        self.config = config
+        self.listing = listing
         self.ledger = ledger
         self.clock = SystemClock()
         self.switch = KillSwitch(kill_file(config.profile))
         self.parts: Parts = build(config, listing.instruments, seed=config.paper.seed, among=among)
-        self.executions = _paper(config, listing, self.clock)
+        self.executions = {
+            venue: execution
+            for venue in listing.venues
+            if (execution := _paper(config, listing, self.clock, venue)) is not None
+        }
         self.live = Live(
             self.parts.engine,
             self.parts.assessor,
@@ -114,6 +122,24 @@ class LiveDesk:
         self.live.heard.fills.extend(reversed(past.fills[-500:]))
         return past
 
+    def admit(self, venue: str, found: Sequence[Instrument]) -> tuple[Instrument, ...]:
+        """Take in what is configured of a venue that is reached only now, and open an account where it has none.
+
+        Returns what is known from an earlier session by other steps than the venue has now: it must not be priced.
+        """
+        known = self.parts.engine.state.instruments
+        changed = tuple(each for each in found if each.id in known and _steps(known[each.id]) != _steps(each))
+        self.parts = widen(self.config, self.parts, found)
+        if venue not in self.executions:
+            there = [known[each] for each in self.parts.watched if known[each].venue == venue]
+            instruments = (*self.listing.instruments, *there)
+            self.listing = msgspec.structs.replace(self.listing, instruments=instruments)
+            execution = _paper(self.config, self.listing, self.clock, venue)
+            if execution is not None:
+                self.executions[venue] = execution
+                self.live.join(venue, execution)
+        return changed
+
     def held(self) -> tuple[InstrumentId, ...]:
         """Return where the account has a position or a working order: what must have a price."""
         account = self.parts.engine.state.account
@@ -127,16 +153,18 @@ class LiveDesk:
             execution.on_market(event)  # type: ignore[arg-type]
 
 
-def _paper(config: Config, listing: Listing, clock: SystemClock) -> dict[str, PaperExecution]:
-    """Return a paper venue for each venue that lists anything; each is funded with its share."""
+def _steps(instrument: Instrument) -> tuple[object, ...]:
+    return instrument.kind, instrument.tick, instrument.lot, instrument.contract_size
+
+
+def _paper(config: Config, listing: Listing, clock: SystemClock, venue: str) -> PaperExecution | None:
+    """Return the paper account at one venue, funded with its share; None where nothing of the venue is known."""
+    there = {each.id: each for each in listing.instruments if each.venue == venue}
+    if not there:
+        return None
     shares = split(config.paper.initial_balance, len(listing.venues))
-    found = {}
-    for venue, share in zip(listing.venues, shares, strict=True):
-        there = {each.id: each for each in listing.instruments if each.venue == venue}
-        if there:
-            terms = dataclasses.replace(config.paper, initial_balance=share)
-            found[venue] = PaperExecution(PaperVenue(there, terms, config.paper.seed), venue, clock)
-    return found
+    terms = dataclasses.replace(config.paper, initial_balance=shares[listing.venues.index(venue)])
+    return PaperExecution(PaperVenue(there, terms, config.paper.seed), venue, clock)
 
 
 def run_of(config: Config) -> Run:

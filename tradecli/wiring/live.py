@@ -30,27 +30,27 @@ from tradecli.domain.feed import (
     QuoteFeed,
     TradeFeed,
 )
-from tradecli.domain.instrument import InstrumentId
-from tradecli.domain.market import Book, Quote, Trade
+from tradecli.domain.instrument import Instrument, InstrumentId, venue_of
+from tradecli.domain.market import Book, Quote, Trade, VolIndex
 from tradecli.engine.clock import SystemClock
 from tradecli.engine.picture import Pictures
 from tradecli.engine.session import EngineSession, Plan
 from tradecli.engine.warmup import announced, warm_up
-from tradecli.errors import NotFound, UsageError
+from tradecli.errors import NotFound, UsageError, VenueError
 from tradecli.store.budget import SharedBudget
 from tradecli.store.market import MarketStore
 from tradecli.store.recorder import Recorder
 from tradecli.venues.ccxt import PROFILES, profile_of
 from tradecli.venues.ccxt.client import Client
 from tradecli.venues.ccxt.inbox import Inbox
-from tradecli.venues.ccxt.joined import JoinedMarket
+from tradecli.venues.ccxt.joined import INDEX_VENUE, JoinedMarket, place_of
 from tradecli.venues.ccxt.market import CcxtMarket
 from tradecli.venues.ccxt.profile import Listed
 from tradecli.venues.ccxt.transport import connect
 from tradecli.wiring.config_beat import with_config
 from tradecli.wiring.desk import Listing, LiveDesk, list_desk, run_of
 from tradecli.wiring.kept import KeptMarket
-from tradecli.wiring.parts import Parts, stream_feeds
+from tradecli.wiring.parts import stream_feeds
 from tradecli.wiring.session_ledger import SessionLedger
 
 LIVE_MODES = (Mode.PAPER, Mode.REHEARSAL)
@@ -167,8 +167,10 @@ class _Live:
         self.config = config
         self.ledger = SessionLedger(config.place, run_of(config), continues=True)
         self.listings: dict[str, Sequence[Listed]] = {}
-        self.unlisted: dict[str, str] = {}
-        """Venues that could not be reached at the start, and why: they stay closed."""
+        self.late: dict[str, VenueError] = {}
+        """Venues that could not be reached at the start, and why: they are closed until they are."""
+        self.arriving: dict[str, asyncio.Future[None]] = {}
+        """Venues that were reached after the start and whose past is being read."""
         self.reach: Reach | None = None
         self.market: KeptMarket | None = None
         self._store: MarketStore | None = None
@@ -179,11 +181,12 @@ class _Live:
         except BaseException:
             self.ledger.lock.release()
             raise
-        self.parts: Parts = self.desk.parts
         mode = config.mode
         note = LOOPBACK_NOTE if mode is Mode.REHEARSAL else LIVE_NOTE
         heard = self.desk.live.heard
-        self.pictures = Pictures(self.parts.engine, heard, mode, self.ledger.run_id, config.paper.seed, note)
+        self.pictures = Pictures(
+            self.desk.parts.engine, heard, mode, self.ledger.run_id, config.paper.seed, note
+        )
 
     async def _list(self) -> Listing:
         """Ask every venue for its listing; what it answers need not be asked for again."""
@@ -193,7 +196,7 @@ class _Live:
             found = await list_desk(self.config, joined)
             for venue, market in joined.markets.items():
                 self.listings[venue] = tuple(market.client.by_id.values())
-            self.unlisted = {venue: error.message for venue, error in joined.missing.items()}
+            self.late = dict(joined.missing)
         finally:
             await joined.close()
             await reach.close()
@@ -230,8 +233,24 @@ class _Live:
         self.reach.recorder = Recorder(self._store)
         self.desk.live.spine.keep_series = self.reach.recorder.hear
         self._keeping = asyncio.ensure_future(self.reach.recorder.keep())
-        joined = JoinedMarket(self.config.run.venues, self.reach.market, self.reach.inbox)
+        jitter = random.SystemRandom().random
+        joined = JoinedMarket(self.config.run.venues, self.reach.market, self.reach.inbox, jitter=jitter)
+        joined.late, joined.welcome = dict(self.late), self._welcome
         self.market = KeptMarket(joined, self._store)
+
+    async def _welcome(self, venue: str, found: Sequence[Instrument]) -> Sequence[Feed]:
+        """Take in a venue that is reached only now, and read its past behind its prices; return what to listen to."""
+        assert self.market is not None  # noqa: S101 - its market is who asks
+        assert self.reach is not None  # noqa: S101 - opened together
+        for each in self.desk.admit(venue, found):
+            now = self.desk.clock.now()
+            reason = "its steps are not those of the last session: start again to trade it"
+            self.reach.inbox.put(LinkChanged(venue=venue, feed=each.id, up=False, ts=now, reason=reason))
+        known = self.desk.parts.engine.state.instruments
+        await self.market.store.keep_instruments(each for each in found if each.id in known)
+        own = [feed for feed in self.desk.parts.feeds if place_of(feed) == venue]
+        self.arriving[venue] = asyncio.ensure_future(self._warm(self.market, own))
+        return [feed for feed in self._listened() if place_of(feed) == venue]
 
     async def _source(self) -> AsyncIterator[Event]:
         """Yield prices and links at once; bars and rates once the past that they build on is in.
@@ -239,22 +258,39 @@ class _Live:
         Until then the engine decides nothing of itself. It hears of people, of its account and of the kill flag.
         """
         assert self.market is not None  # noqa: S101 - ``_open`` runs before the source is asked
-        warming = asyncio.ensure_future(self._warm(self.market))
-        stream = self._ahead_of(warming, self.market.stream(self._listened()))
+        warming = asyncio.ensure_future(self._warm(self.market, self.desk.parts.feeds))
+        stream = self._ahead_of(warming, self._behind_their_past(self.market.stream(self._listened())))
         begun = self.desk.clock.now()
-        for venue, why in self.unlisted.items():
-            reason = f"not reached at the start, and closed until the next one: {why}"
+        for venue, why in self.late.items():
+            reason = f"not reached at the start, and asked again: {why.message}"
             yield LinkChanged(venue=venue, up=False, ts=begun, reason=reason)
         try:
             async for event in announced(stream, warming, begun, self.desk.clock.now):
                 yield event
         finally:
-            warming.cancel()
+            for reading in (warming, *self.arriving.values()):
+                reading.cancel()
+
+    async def _behind_their_past(self, stream: AsyncIterator[Event]) -> AsyncIterator[Event]:
+        """Yield prices at once, and of a venue that arrives all else, that it is up included, once its past is in."""
+        held: dict[str, list[Event]] = {}
+        async for event in stream:
+            for venue, reading in list(self.arriving.items()):
+                if reading.done():
+                    del self.arriving[venue]
+                    reading.result()
+                    for late in held.pop(venue, ()):
+                        yield late
+            venue = _told_by(event) if self.arriving else ""
+            if venue in self.arriving and not isinstance(event, Quote | Trade | Book):
+                held.setdefault(venue, []).append(event)
+            else:
+                yield event
 
     async def _ahead_of(
         self, warming: asyncio.Future[None], stream: AsyncIterator[Event]
     ) -> AsyncIterator[Event]:
-        engine, held = self.parts.engine, list[Event]()
+        engine, held = self.desk.parts.engine, list[Event]()
         async for event in stream:
             if engine.waits and warming.done():
                 warming.result()
@@ -270,27 +306,40 @@ class _Live:
     def _listened(self) -> tuple[Feed, ...]:
         """Return what is listened to: what topics declare, and all that paper fills and the screens are made of."""
         own: list[Feed] = []
-        for id in sorted({*self.parts.watched, *self.desk.held()}):
+        for id in sorted({*self.desk.parts.watched, *self.desk.held()}):
             own += [QuoteFeed(id), BookFeed(id), TradeFeed(id), MarkFeed(id), FundingFeed(id)]
             own.append(CandleFeed(id, MINUTE_MS))
-        return stream_feeds((*own, *self.parts.feeds))
+        return stream_feeds((*own, *self.desk.parts.feeds))
 
-    async def _warm(self, market: KeptMarket) -> None:
+    async def _warm(self, market: KeptMarket, feeds: Sequence[Feed]) -> None:
         """Read the past behind the first prices, a slice at a time."""
-        state, now = self.parts.engine.state, SystemClock().now()
-        await warm_up(state, market, self.parts.feeds, now, roll=False, pause=_breathe)
+        state, now = self.desk.parts.engine.state, SystemClock().now()
+        await warm_up(state, market, feeds, now, roll=False, pause=_breathe)
 
     async def _close(self) -> None:
         if self.reach is not None:
-            if self.reach.recorder is not None and self._keeping is not None:
-                self.reach.recorder.stop()
-                await self._keeping
-            if self.market is not None:
-                await self.market.market.close()  # type: ignore[attr-defined]
+            try:
+                if self.market is not None:
+                    await self.market.market.close()  # type: ignore[attr-defined]
+            finally:  # until its sockets are closed a venue is heard, and what is heard is on the tape
+                if self.reach.recorder is not None and self._keeping is not None:
+                    self.reach.recorder.stop()
+                    await self._keeping
             await self.reach.close()
         if self._store is not None:
             await self._store.close()
         await self.ledger.close()
+
+
+def _told_by(event: Event) -> str:
+    """Return the venue that an event of the market comes from, or no name."""
+    instrument = getattr(event, "instrument", None)
+    if instrument is not None:
+        return venue_of(instrument)
+    if isinstance(event, VolIndex):
+        return INDEX_VENUE
+    venue: str = getattr(event, "venue", "")
+    return venue
 
 
 async def _breathe() -> None:

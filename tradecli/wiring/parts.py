@@ -16,7 +16,7 @@ from tradecli.config import folders
 from tradecli.config.loading import Config
 from tradecli.domain.enums import Mode, StrategyState
 from tradecli.domain.feed import MINUTE_MS, CandleFeed, Feed
-from tradecli.domain.instrument import Instrument, InstrumentId
+from tradecli.domain.instrument import Instrument, InstrumentId, symbol_of
 from tradecli.engine.assess import Assessor, Running, declared_feeds, duties
 from tradecli.engine.clock import SimulatedClock
 from tradecli.engine.core import Desk, Engine
@@ -144,6 +144,28 @@ def build(
     venue = PaperVenue(engine.state.instruments, config.paper, seed)
     feeds = declared_feeds(running, watched)
     return Parts(engine, Assessor(running, engine.state, watched), venue, feeds, watched, traded)
+
+
+def widen(config: Config, parts: Parts, found: Sequence[Instrument]) -> Parts:
+    """Let a running desk watch what is configured of ``found`` too, and return its parts as they are now.
+
+    What is traded keeps its place; a symbol that nothing was traded for is traded where it is found now.
+    """
+    engine, assessor = parts.engine, parts.assessor
+    watched = tuple(sorted({*parts.watched, *watch(config, found)}))
+    placed = {symbol_of(each) for each in parts.traded}
+    fresh = [each for each in trade_where(config, watched) if symbol_of(each) not in placed]
+    traded = tuple(sorted({*parts.traded, *fresh}))
+    running = tuple(assessor.running.values())
+    enabled = frozenset(config.run.strategies) | frozenset(config.run.observe)
+    with engine.state.guard:
+        engine.state.know([each for each in found if each.id in watched])
+    assessor.watched = watched
+    engine.cycle.duties = duties(running, traded, watched, enabled)
+    engine.desk = msgspec.structs.replace(engine.desk, duties=engine.cycle.duties, traded=traded)
+    return msgspec.structs.replace(
+        parts, feeds=declared_feeds(running, watched), watched=watched, traded=traded
+    )
 
 
 def _of_traders(config: Config, running: tuple[Running, ...]) -> tuple[Running, ...]:

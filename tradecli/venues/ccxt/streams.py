@@ -138,12 +138,16 @@ class Streams:
 
     async def run(self) -> None:
         """Keep every socket and every poll going until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            for socket in self.sockets.values():
-                tasks.create_task(self._keep(socket))
-            for item in self.polled:
-                tasks.create_task(self._poll(item))
-            tasks.create_task(self._watch_listing())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for socket in self.sockets.values():
+                    tasks.create_task(self._keep(socket))
+                for item in self.polled:
+                    tasks.create_task(self._poll(item))
+                tasks.create_task(self._watch_listing())
+        finally:
+            for filling in self._filling.values():
+                filling.cancel()
 
     # -- sockets ---------------------------------------------------------------------------------------------------
 
