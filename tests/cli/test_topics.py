@@ -226,3 +226,22 @@ def test_a_number_that_an_option_cannot_be_is_refused_before_anything_is_asked(
 ) -> None:
     result = run("flow", "depth", *argv)
     assert result.code == 2 and result.out == "" and not asked
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["grid", "--spacing", "-1%"], "--spacing must be at least 0.0, not -0.01"),
+        (["grid", "--levels", "201"], "--levels must be at most 200, not 201"),
+        (["grid", "--capital", "-5"], "--capital must be above 0, not -5"),
+        (["cone", "--days", "5"], "--days must be at least 60, not 5"),
+        (["index", "--method", "foo"], "--method cannot be 'foo': one of bvx, lvx, dvol, import"),
+        (["skew", "--delta", "spot"], "--delta cannot be 'spot': one of forward, premium"),
+    ],
+)
+def test_a_value_that_an_option_cannot_have_is_refused_by_name_with_what_it_may_be(
+    run: Run, words: list[str], said: str
+) -> None:
+    result = run("vol", *words, "--profile", "demo")
+    assert result.code == 2 and not result.out
+    assert said in result.err and "`$" not in result.err

@@ -19,7 +19,7 @@ from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.number import ZERO
 from tradecli.errors import ExitCode, UsageError
 from tradecli.present.blocks import Align, Cell, Column, Facts, Panel, Table, Tone
-from tradecli.present.format import moment, price, qty
+from tradecli.present.format import moment, money, number, price, qty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -218,11 +218,11 @@ def _panel(report: PlanReport) -> Panel:
     facts: list[tuple[str, Cell]] = []
     for leg in report.legs:
         facts += [
-            (f"{leg.instrument} mid", Cell(f"{leg.mid:,.8g}")),
-            ("if all buys fill", Cell(f"{leg.worst_long:,.2f} long")),
-            ("if all sells fill", Cell(f"{leg.worst_short:,.2f} short")),
+            (f"{leg.instrument} mid", Cell(price(leg.mid))),
+            ("if all buys fill", Cell(f"{money(leg.worst_long)} long")),
+            ("if all sells fill", Cell(f"{money(leg.worst_short)} short")),
         ]
-    facts.append(("fees if all fill", Cell(f"{sum((leg.fee for leg in report.legs), ZERO):,.4f}")))
+    facts.append(("fees if all fill", Cell(number(sum((leg.fee for leg in report.legs), ZERO), 4))))
     facts.append(("holds until", Cell(f"{moment(report.expires_at)}, mid ±{report.tolerance:.2%}")))
     if report.id is not None:
         word = report.topic.replace(".", " ")

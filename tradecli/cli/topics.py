@@ -7,6 +7,7 @@ Nothing here knows any topic by name.
 from __future__ import annotations
 
 import inspect
+import re
 import typing
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -84,7 +85,9 @@ def assess(component: str, topic: Topic, typed: tuple[str, ...], query: Mapping[
         msgspec.convert(dict(query), topic.query, strict=False)
     except msgspec.ValidationError as error:
         raise UsageError(
-            f"an option cannot be that: {error}", number=147, hint=f"tradecli {component} {topic.name} --help"
+            _wrong(topic.query, query, str(error)),
+            number=147,
+            hint=f"tradecli {component} {topic.name} --help",
         ) from error
     return assess_once(
         profile=given.profile,
@@ -162,6 +165,27 @@ def _inputs(topic: Topic, report: Any) -> Panel:
         for item in topic.inputs(report)
     )
     return Panel(title="rests on", blocks=(Table(columns=columns, rows=rows, empty="no recorded inputs"),))
+
+
+_WRONG = re.compile(r"(?P<said>.*?) - at `\$\.?(?P<field>\w*)`", re.DOTALL)
+_BOUND = re.compile(r"Expected `\w+`(?: \| null)? (?P<sign><=|>=|<|>) (?P<bound>\S+)")
+_BOUNDS = {">=": "at least", "<=": "at most", ">": "above", "<": "below"}
+
+
+def _wrong(kind: type[Any], query: Mapping[str, str], text: str) -> str:
+    """Say what an option may be, in our words: ``text`` is msgspec's, which names a place in a document."""
+    found = _WRONG.fullmatch(text)
+    name = found["field"] if found is not None else ""
+    if found is None or name not in query:
+        return text if found is None else found["said"]
+    flag, given = "--" + name.replace("_", "-"), query[name]
+    _, plain = _described(typing.get_type_hints(kind, include_extras=True)[name])
+    if typing.get_origin(plain) is typing.Literal:
+        return f"{flag} cannot be {given!r}: one of {', '.join(map(str, typing.get_args(plain)))}"
+    bound = _BOUND.fullmatch(found["said"])
+    if bound is not None:
+        return f"{flag} must be {_BOUNDS[bound['sign']]} {bound['bound']}, not {given}"
+    return f"{flag} cannot be {given!r}: {found['said']}"
 
 
 def _symbols(typed: tuple[str, ...], given: options.Options) -> tuple[str, ...]:

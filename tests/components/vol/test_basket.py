@@ -71,7 +71,7 @@ def test_a_basket_without_implied_members_is_mostly_realised_and_says_that_nothi
 
 def test_two_coins_are_no_basket_and_short_histories_are_no_members() -> None:
     two = find(view(("BTC", "ETH")))
-    assert two.index is None and two.reason == "2 of 3 members with a volatility, 100 % of the weight"
+    assert two.index is None and two.reason == "2 of the 3 members that a basket needs have a volatility"
     assert find(view(days=60)).members == ()
     assert basket.measure(two).value is None
 

@@ -150,7 +150,7 @@ def test_without_bars_quote_equity_or_rules_it_says_what_is_missing() -> None:
     unknown = msgspec.structs.replace(report_of(), instrument=BTC)
     assert "rules" in assess(FakeView(AT, BTC, quotes={BTC: quote(60_000)}, reports=(unknown,))).reason
     poor = assess(view(equity=None, reports=(report_of(),)))
-    assert poor.reason == "equity is not known"
+    assert poor.reason == "equity is not known: --capital states one"
     assert len(poor.levels) == 16 and all(each.qty is None for each in poor.levels), "a preview of prices"
     assert (
         assess(view(equity="50", reports=(report_of(),))).reason == "the capital is too small for one level"

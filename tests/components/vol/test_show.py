@@ -66,7 +66,7 @@ def test_with_everything_there_the_composite_is_the_weighted_variance_of_what_is
     assert report.coverage == pytest.approx(0.75)
     assert report.usable
     assert report.quality is Quality.DEGRADED, "a quarter of the weight is missing"
-    assert named(report, "lxvx").reason == "1 of 3 members with a volatility, 100 % of the weight"
+    assert named(report, "lxvx").reason == "1 of the 3 members that a basket needs have a volatility"
 
 
 def test_every_estimator_finds_the_volatility_of_the_walk_within_four_standard_errors() -> None:

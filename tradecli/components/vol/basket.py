@@ -120,9 +120,14 @@ def find(view: View, settings: VolSettings, before: tuple[str, ...] = ()) -> Bas
         for coin, vol, weight in zip(picked, vols, used, strict=True)
     )
     if not enough:
-        why = f"{int(np.sum(there))} of {lvx.FEWEST} members with a volatility, {100 * left:.0f} % of the weight"
-        return _nothing(members, factor, why)
+        return _nothing(members, factor, _too_little(int(np.sum(there)), left))
     return _found(picked, members, factor, len(picked) - int(np.sum(there)), settings)
+
+
+def _too_little(known: int, weight: float) -> str:
+    if known < lvx.FEWEST:
+        return f"{known} of the {lvx.FEWEST} members that a basket needs have a volatility"
+    return f"members with a volatility hold {weight:.0%} of the weight, {lvx.LEAST_WEIGHT:.0%} are needed"
 
 
 def measure(found: BasketFound) -> Measure:

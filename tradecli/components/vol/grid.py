@@ -45,6 +45,10 @@ class GridQuery(msgspec.Struct, frozen=True):
         Decimal | None, msgspec.Meta(description="Equity to size from, where the account has none")
     ] = None
 
+    def __post_init__(self) -> None:
+        if self.capital is not None and self.capital <= 0:
+            raise ValueError(f"--capital must be above 0, not {self.capital}")
+
 
 def feeds(instrument: InstrumentId, settings: VolSettings) -> tuple[Feed, ...]:
     return (QuoteFeed(instrument), CandleFeed(instrument, MINUTE_MS, show.MINUTE_COUNT))
@@ -136,7 +140,7 @@ def _lay_out(
         pause = f"no evidence that prices revert (p {'unknown' if p is None else f'{p:.2f}'})"
     if spacing.value < cost:
         pause = f"spacing {spacing.value:.4%} is below the cost of a round trip, {cost:.4%}"
-    pause = pause or ("equity is not known" if not sized else None)
+    pause = pause or ("equity is not known: --capital states one" if not sized else None)
     if pause or lattice is None:
         reason = pause or "the capital is too small for one level"
         return msgspec.structs.replace(report, reason=reason, levels=_preview(scene, wanted))

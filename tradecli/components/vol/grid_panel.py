@@ -21,13 +21,12 @@ def present(report: GridReport) -> Panel:
         rows += _expected(report.expectation)
     if report.result is not None:
         rows += _earned(report.result)
-    blocks: list[Block] = [Facts(rows + _grounds(report))]
+    blocks: list[Block] = [Notice(f"not quoting: {report.reason}", Tone.WARN)] if report.reason else []
+    blocks.append(Facts(rows + _grounds(report)))
     if report.quotes is not None:
         if report.quotes.is_calibrated:
             blocks.append(Facts(_quoted(report.quotes)))
         blocks.append(Notice(report.quotes.reason, Tone.TEXT if report.quotes.is_calibrated else Tone.WARN))
-    if report.reason:
-        blocks.append(Notice(report.reason, Tone.WARN))
     blocks.append(_levels(report))
     if report.volatility.reason and report.volatility.reason != report.reason:
         blocks.append(Notice(f"volatility: {report.volatility.reason}"))
@@ -42,8 +41,8 @@ def present(report: GridReport) -> Panel:
 
 def _layout(report: GridReport) -> tuple[tuple[str, Cell], ...]:
     """Return spacing, density, regime and stress, then the levels and what is held."""
-    floored = report.spacing_floor is not None and report.spacing_raw is not None
-    floor = " (costs)" if floored and (report.spacing_raw or 0.0) < (report.spacing_floor or 0.0) else ""
+    wanted, least = report.spacing_raw or 0.0, report.spacing_floor or 0.0
+    floor = " (costs)" if wanted < least <= (report.spacing or 0.0) * (1.0 + 1e-9) else ""
     density = fmt.number(report.density, 1)
     share = "" if report.inventory_share is None else f", {fmt.pct(report.inventory_share, 0)} of its limit"
     stress = (
@@ -56,7 +55,7 @@ def _layout(report: GridReport) -> tuple[tuple[str, Cell], ...]:
         ("regime", Cell(report.regime or fmt.UNKNOWN)),
         ("stress", Cell(stress, Tone.FAINT if report.stress_band in (None, "calm") else Tone.WARN)),
         ("levels", Cell(_extent(report))),
-        ("inventory", Cell(f"{fmt.qty(report.inventory, sign=True)}{share}")),
+        ("inventory", Cell(f"{fmt.qty(report.inventory, sign=bool(report.inventory))}{share}")),
     )
 
 
@@ -80,9 +79,11 @@ def _grounds(report: GridReport) -> tuple[tuple[str, Cell], ...]:
 
 def _extent(report: GridReport) -> str:
     """Return how many levels of what size there are, and how far from the mid the outermost lies."""
-    if report.lattice is None:
-        return fmt.UNKNOWN
-    text = f"2×{fmt.count(report.lattice.levels)} of {fmt.qty(report.lattice.qty)}"
+    sized = report.lattice is not None and report.quoting
+    if report.lattice is not None and sized:
+        text = f"2×{fmt.count(report.lattice.levels)} of {fmt.qty(report.lattice.qty)}"
+    else:
+        text = f"2×{len(report.levels) // 2} without size" if report.levels else fmt.UNKNOWN
     if report.mid is None or not report.levels:
         return text
     return (
