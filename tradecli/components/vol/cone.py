@@ -166,8 +166,8 @@ def _implied(view: View, instrument: InstrumentId) -> ImpliedRank:
 def present(report: ConeReport) -> Panel:
     columns = (
         Column(name="days", width=4),
-        *(Column(name=name, unit="/year", priority=rank, width=6) for name, rank in _QUANTILES),
-        Column(name="now", unit="/year", width=6),
+        *(Column(name=name, unit="/y", priority=rank, width=6) for name, rank in _QUANTILES),
+        Column(name="now", unit="/y", width=6),
         Column(name="rank", width=5),
         Column(name="implied rank", priority=3, width=7),
         Column(name="indep.", priority=3, width=6),

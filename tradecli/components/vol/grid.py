@@ -103,7 +103,7 @@ def assess(view: View, settings: VolSettings, query: GridQuery) -> GridReport:
     if spec is None:
         return msgspec.structs.replace(blank, reason="the instrument's rules are not known")
     if mid is None or spread is None:
-        return msgspec.structs.replace(blank, reason="no price")
+        return msgspec.structs.replace(blank, reason="no price: no quote, no bar of a minute")
     equity = query.capital if query.capital is not None else view.equity()
     factor = rule.REGIME_FACTORS.get(source.regime or "")
     return _lay_out(

@@ -43,7 +43,9 @@ def _layout(report: GridReport) -> tuple[tuple[str, Cell], ...]:
     """Return spacing, density, regime and stress, then the levels and what is held."""
     wanted, least = report.spacing_raw or 0.0, report.spacing_floor or 0.0
     floor = " (costs)" if wanted < least <= (report.spacing or 0.0) * (1.0 + 1e-9) else ""
-    density = fmt.number(report.density, 1)
+    spacing = fmt.pct(report.spacing, 3)
+    if report.density is not None:
+        spacing += f"{floor}, {fmt.number(report.density, 1)} levels per 1%"
     share = "" if report.inventory_share is None else f", {fmt.pct(report.inventory_share, 0)} of its limit"
     stress = (
         f"{fmt.number(report.stress, 0)} {report.stress_band}"
@@ -51,7 +53,7 @@ def _layout(report: GridReport) -> tuple[tuple[str, Cell], ...]:
         else report.stress_reason
     )
     return (
-        ("spacing", Cell(f"{fmt.pct(report.spacing, 3)}{floor}, {density} levels per 1%", Tone.ACCENT)),
+        ("spacing", Cell(spacing, Tone.ACCENT)),
         ("regime", Cell(report.regime or fmt.UNKNOWN)),
         ("stress", Cell(stress, Tone.FAINT if report.stress_band in (None, "calm") else Tone.WARN)),
         ("levels", Cell(_extent(report))),
@@ -69,7 +71,7 @@ def _grounds(report: GridReport) -> tuple[tuple[str, Cell], ...]:
         ("volatility", Cell(f"{fmt.pct(vol.value, 1)} {source}, {age} old")),
         ("round trip", Cell(f"fees {fmt.pct(fees, 3)}, spread {fmt.pct(report.spread, 3)}")),
         ("variance ratio", Cell(_reverting(report.variance_ratio, report.variance_ratio_p))),
-        ("range", Cell(f"±{fmt.pct(report.half_range, 2)}")),
+        ("range", Cell(fmt.UNKNOWN if report.half_range is None else f"±{fmt.pct(report.half_range, 2)}")),
     )
     if report.expectation is None:
         return rows

@@ -140,7 +140,7 @@ def present(report: SkewReport) -> Panel:
         )
         for each in report.expiries
     )
-    notes = [Notice(text) for text in ([report.reason] if report.reason else []) + list(report.notices)]
+    notes = [Notice(text) for text in dict.fromkeys((report.reason, *report.notices)) if text]
     return Panel(
         title=f"Skew {report.coin}",
         status=report.quality.value,

@@ -14,7 +14,7 @@ def present(report: SurfaceReport) -> Panel:
     if shared is not None:
         text = f"ρ {shared.rho:+.3f}  η {shared.eta:.3f}  γ {shared.gamma:.3f}, misses by {fmt.pct(shared.error, 2)}"
         facts = (("SSVI of all expiries", Cell(text)),)
-    notes = [Notice(text) for text in ([report.reason] if report.reason else []) + list(report.notices)]
+    notes = [Notice(text) for text in dict.fromkeys((report.reason, *report.notices)) if text]
     notes += [
         Notice(
             f"calendar: {each.far_days:.1f} d has less variance than {each.near_days:.1f} d at k {each.k:+.2f}",

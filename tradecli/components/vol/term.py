@@ -104,7 +104,7 @@ def present(report: TermReport) -> Panel:
             (
                 Cell(f"{each.days} d"),
                 Cell(fmt.pct(each.atm, 2), Tone.TEXT if each.is_inside else Tone.FAINT),
-                Cell("" if each.is_inside else "beyond the expiries", Tone.FAINT),
+                Cell("" if each.is_inside or each.atm is None else "beyond the expiries", Tone.FAINT),
             )
             for each in report.tenors
         ),
@@ -129,7 +129,7 @@ def present(report: TermReport) -> Panel:
         ),
         empty=report.reason or "no expiry",
     )
-    notes = [Notice(text) for text in ([report.reason] if report.reason else []) + list(report.notices)]
+    notes = [Notice(text) for text in dict.fromkeys((report.reason, *report.notices)) if text]
     return Panel(
         title=f"Term structure {report.coin}",
         status=report.quality.value,
