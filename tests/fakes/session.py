@@ -64,6 +64,10 @@ class FakeSession:
         swing = PRICES[instrument] * (1 + 0.002 * math.sin(self.beat / 7 + len(instrument)))
         return round(swing / step) * step
 
+    def report(self, topic: str, focus: InstrumentId | None) -> Reported | None:
+        self.calls.append(("report", topic, focus))
+        return self.snapshot().reports.get((topic, focus))
+
     def snapshot(self) -> Snapshot:
         at = T0 + 250 * self.beat
         word = self.hostile

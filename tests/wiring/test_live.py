@@ -19,6 +19,7 @@ from tradecli.domain.feed import HOUR_MS, MINUTE_MS, BookFeed, CandleFeed, Feed
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.market import BookDelta
 from tradecli.engine.clock import SystemClock
+from tradecli.engine.session import EngineSession
 from tradecli.engine.snapshot import FeedState, Snapshot
 from tradecli.errors import UsageError
 from tradecli.store.market import MarketStore
@@ -93,6 +94,7 @@ def test_a_session_shows_live_prices_says_so_when_they_stop_and_signs_nothing(se
         bitcoin = InstrumentId("BTCUSDT@binance")
         shot = until(session, lambda shot: bool(shot.quotes) and session.book(bitcoin) is not None)
         assert shot.mode is Mode.REHEARSAL
+        _imbalance_streams(session, bitcoin)
         assert served.server is not None and served.server.signed_requests == 0
         served.stop()
         shot = until(session, lambda shot: any(not feed.up for feed in shot.feeds))
@@ -104,6 +106,23 @@ def test_a_session_shows_live_prices_says_so_when_they_stop_and_signs_nothing(se
     store = folders.market_file(Mode.REHEARSAL, "rehearsal")
     kinds = {row.kind for row in asyncio.run(_coverage(store))}
     assert {"Quote", "BookDelta"} <= kinds
+
+
+def _imbalance_streams(session: EngineSession, instrument: InstrumentId) -> None:
+    """See the imbalance of the live book follow the screen, while its recorded turn comes with the cycle."""
+    key = ("flow.imbalance", instrument)
+    seen: dict[int, int] = {}
+
+    def look(shot: Snapshot) -> bool:
+        found = session.report(*key)
+        if found is not None and found.report.as_of is not None and found is not shot.reports.get(key):
+            assert session.snapshot().at - found.at < 1_000
+            seen[found.report.as_of] = found.at
+        return len(seen) >= 5
+
+    until(session, look)
+    times = sorted(seen.values())
+    assert times[-1] - times[0] < 20_000, "not one in a minute"
 
 
 async def _coverage(path: Path) -> list[object]:

@@ -131,6 +131,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     """Of which instruments a running desk asks it; None: of all."""
     recorded: Callable[[Any], bool] | None = None
     """Whether a run over recorded data asks it by these settings though no strategy reads it: to be scored later."""
+    live: bool = False
+    """It shows the present market and is cheap: a face that looks at it sees it anew with each picture."""
     every_venue: bool = False
     every_ms: int | None = None
     wakes_on_fill: bool = False

@@ -59,6 +59,23 @@ class Assessor:
         """Compute one topic's report and intents at ``at``."""
         return self.answer_from(StateView(self.state, at, command.focus, self.watched), command, at)
 
+    def fresh(self, key: str, focus: InstrumentId | None, at: int) -> Any:
+        """Return the report at ``at`` of a topic that is live, for somebody who looks; None of any other.
+
+        It is kept nowhere. What goes wrong here goes wrong in the topic's own turn too, and is told there.
+        """
+        running = self.running.get(key)
+        if running is None or not running.topic.live:
+            return None
+        topic = running.topic
+        view = StateView(self.state, at, focus, self.watched)
+        try:
+            return topic.assess(
+                view, running.settings, topic.query() if topic.standing is None else topic.standing
+            )
+        except Exception:  # the supervisor's edge, as in ``answer_from``
+            return None
+
     def answer_from(self, view: StateView, command: Assess, at: int) -> Assessed:
         """Compute them from a view."""
         running = self.running[command.topic]

@@ -10,7 +10,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -25,7 +25,7 @@ from tradecli.engine.clock import SimulatedClock, SystemClock
 from tradecli.engine.core import Engine
 from tradecli.engine.picture import Pictures
 from tradecli.engine.risk import ask, check, largest_allowed
-from tradecli.engine.snapshot import Preview, Snapshot
+from tradecli.engine.snapshot import Preview, Reported, Snapshot
 from tradecli.engine.window import CandleWindow, Ring
 from tradecli.errors import ReconciliationMismatch
 from tradecli.ports import Clock, KillFlag
@@ -35,6 +35,8 @@ _PUBLISH_MS = 80
 _TAPE = 200
 _BEAT_MS = 1_000
 _PREVIEW_S = 2.0
+_FOLLOWED_MS = 2_000
+"""How long a live topic is assessed for a face that does not ask again."""
 _SETTLE_MS = 5_000
 _STOP_S = 10.0
 
@@ -86,7 +88,9 @@ class EngineSession:
         release: Callable[[Scope, str], None],
         close: Callable[[], Awaitable[None]] | None = None,
         beat: Callable[[Snapshot], Awaitable[None]] | None = None,
+        fresh: Callable[[str, InstrumentId | None, int], Any] | None = None,
     ) -> None:
+        """``fresh`` assesses a live topic now: ``Assessor.fresh``."""
         self._mode = mode
         self._runner = runner
         self._pictures = pictures
@@ -94,6 +98,9 @@ class EngineSession:
         self._release = release
         self._close = close
         self._beat = beat
+        self._fresh = fresh
+        self._followed: dict[tuple[str, InstrumentId | None], int] = {}
+        self._live: dict[tuple[str, InstrumentId | None], Reported] = {}
         self._beaten_at = 0
         self._clock: Clock = runner.clock
         self._real = SystemClock()
@@ -173,8 +180,19 @@ class EngineSession:
             window.declare_trades(_TAPE)  # a tape that a face looks at is kept from then on
             self._candles[(instrument, interval_ms)] = window.candle_series(interval_ms)
             self._trades[instrument] = window.trade_series()
+        self._report_live(now)
         self._latest = self._pictures.take(self._clock.now(), running=running, events_per_s=per_s)
         self._published_at = now
+
+    def _report_live(self, now: int) -> None:
+        """Assess the live topics that a face looks at; forget those that nobody asks for any more."""
+        at = self._clock.now()
+        for (topic, focus), asked in tuple(self._followed.items()):
+            if now - asked > _FOLLOWED_MS:
+                self._followed.pop((topic, focus), None)
+                self._live.pop((topic, focus), None)
+            elif self._fresh is not None and (report := self._fresh(topic, focus, at)) is not None:
+                self._live[(topic, focus)] = Reported(report, at)
 
     # -- the face's side -------------------------------------------------------------------------------------------
 
@@ -202,6 +220,10 @@ class EngineSession:
             ring = Ring(4, 1)
             found = TradeSeries(ring.times(), ring.column(1), ring.column(2), ring.column(3))
         return found
+
+    def report(self, topic: str, focus: InstrumentId | None) -> Reported | None:
+        self._followed[(topic, focus)] = self._real.monotonic()
+        return self._live.get((topic, focus)) or self._latest.reports.get((topic, focus))
 
     def preview(self, request: OrderRequest) -> Preview:
         loop = self._loop

@@ -154,6 +154,7 @@ class _Demo:
             release=self._release,
             close=self.ledger.close,
             beat=self.ledger.beat,
+            fresh=self.parts.assessor.fresh,
         ).start()
 
     def _release(self, scope: Scope, reason: str) -> None:

@@ -218,6 +218,7 @@ class _Live:
             plan,
             release=self._release,
             close=self._close,
+            fresh=self.desk.parts.assessor.fresh,
             beat=with_config(self.ledger.beat, edits, self.desk.live),
         ).start()
 

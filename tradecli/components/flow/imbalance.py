@@ -280,6 +280,7 @@ IMBALANCE = Topic(
     feeds=feeds,
     inputs=inputs,
     every_ms=EVERY_MS,
+    live=True,
     units={
         "mid": "quote currency",
         "weighted_mid": "quote currency",

@@ -69,4 +69,6 @@ class ReportPanel(Panel):
 
     def _newest(self, look: Look, snapshot: Snapshot, topic: Topic) -> Reported | None:
         focus = None if topic.reach is Reach.PORTFOLIO else look.focus
+        if topic.live and look.session is not None:
+            return look.session.report(self.topic, focus)
         return snapshot.reports.get((self.topic, focus))
