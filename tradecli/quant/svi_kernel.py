@@ -23,6 +23,8 @@ MARGIN = 0.005
 TIGHT = 1e-6
 LEVEL = 1e-8
 """The search ends when its corners lie that close, in deviations, or their losses that close, relative."""
+LOOSE = 100.0
+"""By how much looser a search ends whose place is only where the next one begins."""
 MOST = 120
 GRID_REACH, ATM_REACH = 1.5, 8.0
 """Durrleman's condition is looked at on ±1.5, and at least this many deviations at the money."""
@@ -135,9 +137,11 @@ def svi_search(
     low: float,
     high: float,
     penalised: float,
+    loose: float,
 ) -> tuple[float, float, float, bool]:
-    """Return (m, ln s, loss, converged) of the simplex search that begins at (m, log_s)."""
+    """Return (m, ln s, loss, converged) of the simplex search that begins at (m, log_s), and ends ``loose`` or at 1."""
     rest = k, w, weight, low, high, penalised
+    tight, level = TIGHT * loose, LEVEL * loose
     x = [m, m + 0.1 * math.exp(log_s) + 0.005, m]
     y = [log_s, log_s, log_s + 0.3]
     f = [svi_loss(x[i], y[i], *rest, NO_FIT) for i in range(3)]
@@ -148,7 +152,7 @@ def svi_search(
         wide = max(abs(x[2] - x[0]), abs(x[1] - x[0])) / math.exp(y[0]) + max(
             abs(y[2] - y[0]), abs(y[1] - y[0])
         )
-        if wide < TIGHT or f[2] - f[0] <= LEVEL * f[0]:
+        if wide < tight or f[2] - f[0] <= level * f[0]:
             return x[0], y[0], f[0], True
         cx, cy = 0.5 * (x[0] + x[1]), 0.5 * (y[0] + y[1])
         px, py = 2.0 * cx - x[2], 2.0 * cy - y[2]
@@ -269,24 +273,28 @@ def svi_calibrate(
     high = max(GRID_REACH, ATM_REACH * math.sqrt(at_zero))
     penalty = PENALTY * size if penalised else 0.0
     if is_known:
-        m, log_s, loss, done = svi_search(m, log_s, k, w, scale, -high, high, penalty)
+        m, log_s, loss, done = svi_search(m, log_s, k, w, scale, -high, high, penalty, LOOSE)
     else:
         m1, y1, m2, y2 = svi_begin(k, w, scale, at_zero)
-        m, log_s, loss, done = svi_search(m1, y1, k, w, scale, -high, high, penalty)
-        other = svi_search(m2, y2, k, w, scale, -high, high, penalty)
+        m, log_s, loss, done = svi_search(m1, y1, k, w, scale, -high, high, penalty, LOOSE)
+        other = svi_search(m2, y2, k, w, scale, -high, high, penalty, LOOSE)
         if other[2] < loss:
             m, log_s, loss, done = other
-    for _ in range(PASSES):
+    for turn in range(PASSES):
         _, a, d, c = svi_inner(m, math.exp(log_s), k, w, weight)
         svi_missed(k, vol, years, a, d, c, m, math.exp(log_s), missed)
         for i in range(len(k)):
             missed[i] = abs(missed[i])
         limit = HUBER * 1.4826 * float(np.median(missed))
-        if limit < 1e-6:
+        last = limit < 1e-6 or turn == PASSES - 1
+        if limit >= 1e-6:
+            for i in range(len(k)):
+                weight[i] = scale[i] * min(1.0, limit / max(missed[i], 1e-12))
+        m, log_s, loss, done = svi_search(
+            m, log_s, k, w, weight, -high, high, penalty, 1.0 if last else LOOSE
+        )
+        if last:
             break
-        for i in range(len(k)):
-            weight[i] = scale[i] * min(1.0, limit / max(missed[i], 1e-12))
-        m, log_s, loss, done = svi_search(m, log_s, k, w, weight, -high, high, penalty)
     s = math.exp(log_s)
     _, a, d, c = svi_inner(m, s, k, w, weight)
     svi_missed(k, vol, years, a, d, c, m, s, missed)
