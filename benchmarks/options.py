@@ -5,7 +5,8 @@
 Each contender runs in a process of its own, in turn (A B A B ...), on the same chain; medians of CPU time are shown, ns
 an option. ``--peers`` is the python of an environment with QuantLib and vollib (py_vollib's successor), which are no
 dependencies of ours. Then the full surface and both constructions of the index of one chain, as multiples of pricing
-that chain once. ``--check`` exits with 1 where a goal of PERFORMANCE section 5 is missed.
+that chain once, and the same of a dozen recorded chains where ../shared has them. ``--check`` exits with 1 where a goal
+of PERFORMANCE section 5 is missed.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 OPTIONS, FORWARD, VOL = 900, 60_000.0, 0.6
 DAYS = (1, 2, 3, 6, 13, 20, 34, 69, 125, 216, 307, 363)
+CHAINS, EVERY = "data/options/deribit_btc_chain_2026_even_weeks.parquet", 40
 OVER_VOLLIB, OVER_QUANTLIB, CHAIN_MS, MULTIPLE = 20.0, 12.0, 0.6, 20.0
 
 
@@ -112,6 +114,47 @@ def surface(rounds: int) -> dict[str, float]:
     }
 
 
+def recorded(rounds: int) -> dict[str, float]:
+    """Return what the same costs on a dozen recorded chains, as multiples of pricing each once; empty without them."""
+    import numpy as np
+    import pyarrow.parquet as parquet
+
+    from tradecli.quant import bvx, slices
+    from tradecli.quant import surface as surfaces
+    from tradecli.quant.options import black76
+
+    path = Path(os.environ.get("TRADECLI_SHARED") or ROOT.parent / "shared") / CHAINS
+    if not path.exists():
+        return {}
+    names = ("snapshot_ts", "expiry_ts", "strike", "bid_price", "ask_price", "underlying_price")
+    table = parquet.read_table(path, columns=[*names, "option_type"])
+    at, expiry, strike, bid, ask, underlying = (table[name].to_numpy() for name in names)
+    cp = np.where(np.array(table["option_type"].to_pylist()) == "C", 1.0, -1.0)
+    multiples, repaired = [], []
+    for ts in np.unique(at)[EVERY // 2 :: EVERY]:
+        rows = at == ts
+        years = (expiry[rows] - ts) / (365.0 * 86_400_000.0)
+        chain = slices.ChainArrays(
+            years, strike[rows], cp[rows], bid[rows], ask[rows], underlying[rows], inverse=True
+        )
+
+        def whole(chain: slices.ChainArrays = chain) -> surfaces.Surface:
+            found, _ = slices.slices(chain, compiled=True)
+            bvx.bvx(found, compiled=True)
+            return surfaces.fit(found, compiled=True)
+
+        terms = chain.underlying, chain.strike, np.maximum(years, 1e-4), np.full(len(chain), VOL), chain.cp
+        price = median_ns(lambda terms=terms: black76(*terms), 3 * rounds, 1)  # type: ignore[misc]
+        multiples.append(median_ns(whole, rounds, 1) / price)
+        repaired.append(sum(each.kind != "svi" for each in whole().smiles))
+    return {
+        "chains": float(len(multiples)),
+        "median": statistics.median(multiples),
+        "worst": max(multiples),
+        "repaired smiles": statistics.median(repaired),
+    }
+
+
 def asked(python: str, call: str) -> dict[str, float]:
     """Run one contender in its own process and return its figures; empty where it cannot run."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
@@ -163,7 +206,15 @@ def main() -> int:
     for what, value in costs.items():
         if what not in ("options", "price"):
             print(f"  {what:12} {value * costs['options'] / 1e6:7.2f} ms  {value / costs['price']:6.1f} x")
+    real = merged([asked(sys.executable, f"options.recorded({given.rounds})") for _ in range(given.turns)])
+    if real:
+        print(
+            f"{real['chains']:.0f} recorded chains, each beside its own price: median {real['median']:.1f} x, worst "
+            f"{real['worst']:.1f} x; {real['repaired smiles']:.0f} smiles of a chain are repaired"
+        )
     missed = _missed(found, costs, whole)
+    if real and real["worst"] > MULTIPLE:
+        missed.append(f"surface and index of a recorded chain are more than {MULTIPLE:g} x pricing")
     for text in missed:
         print(f"missed: {text}")
     return 1 if given.check and missed else 0
