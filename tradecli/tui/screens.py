@@ -91,10 +91,10 @@ LAYOUTS: dict[str, dict[Width, Tree]] = {
             (58, rows((1, "vol"), (1, "cone"))), (51, "surface"), (51, rows((28, "grid"), (15, "stress")))
         ),
         Width.VAST: columns(
-            (65, rows((6, "vol"), (7, "cone"))),
-            (52, "surface"),
+            (68, rows((6, "vol"), (7, "cone"))),
+            (51, "surface"),
             (51, rows((33, "grid"), (20, "stress"))),
-            (52, rows((1, "ladder"), (1, "chart"))),
+            (50, rows((1, "ladder"), (1, "chart"))),
         ),
     },
     "3": {

@@ -69,7 +69,7 @@ def _grounds(report: GridReport) -> tuple[tuple[str, Cell], ...]:
     source = vol.source.removeprefix("vol.show ")
     rows = (
         ("volatility", Cell(f"{fmt.pct(vol.value, 1)} {source}, {age} old")),
-        ("round trip", Cell(f"fees {fmt.pct(fees, 3)}, spread {fmt.pct(report.spread, 3)}")),
+        ("round trip", Cell(f"fees {fmt.pct(fees, 4)}, spread {fmt.pct(report.spread, 4)}")),
         ("variance ratio", Cell(_reverting(report.variance_ratio, report.variance_ratio_p))),
         ("range", Cell(fmt.UNKNOWN if report.half_range is None else f"±{fmt.pct(report.half_range, 2)}")),
     )

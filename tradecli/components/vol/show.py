@@ -312,7 +312,8 @@ def present(report: VolReport) -> Panel:
 def _row(measure: Measure, weight: Weight, at: int) -> tuple[Cell, ...]:
     age = None if measure.as_of is None else at - measure.as_of
     known = measure.value is not None
-    state = f"{measure.method}, n {fmt.count(measure.n_obs)}" if known else measure.reason
+    counted = "" if measure.name == "lxvx" else f", n {fmt.count(measure.n_obs)}"
+    state = f"{measure.method}{counted}" if known else measure.reason
     return (
         Cell(_TITLES[measure.name]),
         Cell(fmt.pct(measure.value, 1), _TONES[measure.quality]),
