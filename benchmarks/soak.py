@@ -1,13 +1,15 @@
 """The soak: four venues over real ccxt clients on loopback, twelve instruments, 2,000 messages a second, recorder on.
 
-    python -m benchmarks.soak [--minutes 30 | --seconds 60] [--beat-ms N]
+    python -m benchmarks.soak [--minutes 30 | --seconds 60] [--beat-ms N] [--listing-s 300]
 
 The server runs in a process of its own and publishes books of 20 levels a side at every beat, every size changed. A
 line a minute goes to stderr; printed at the end: messages of the sockets a second and how many of them are depth with
 20 levels or more; growth of this process's memory over the last two thirds of the run (goal: at most 2 MiB over the
 last 20 minutes of 30) and its slope as MiB per 20 minutes; lag of the event loop, p99 (goal: at most 50 ms); this
 process's share of one core (goal: at most 70 %); links and books that broke; rows recorded and lost; signed requests
-(0). Exits 1 when a goal is missed. Thirty minutes write about 3 GiB to the temporary folder, and take them back.
+(0). ``--listing-s`` is how often each listing is looked at again: seldom things that cost memory show sooner when they
+are done more often. Exits 1 when a goal is missed. Thirty minutes write about 3 GiB to the temporary folder, and take
+them back.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ from tradecli.venues.ccxt import profile_of
 from tradecli.venues.ccxt.client import Client
 from tradecli.venues.ccxt.inbox import Inbox
 from tradecli.venues.ccxt.market import CcxtMarket, drained
+from tradecli.venues.ccxt.streams import Pace
 from tradecli.venues.ccxt.transport import connect
 from tradecli.venues.loopback.process import LoopbackProcess
 from tradecli.venues.loopback.session import LoopbackSession
@@ -141,7 +144,7 @@ class Mark(NamedTuple):
     deep: int
 
 
-async def run(seconds: float, port: int, path: Path) -> dict[str, Any]:
+async def run(seconds: float, port: int, path: Path, pace: Pace | None = None) -> dict[str, Any]:
     """Listen for ``seconds`` and return the figures."""
     session, inbox, clock = LoopbackSession(port), Inbox(), SystemClock()
     store = await MarketStore.open(path)
@@ -152,7 +155,7 @@ async def run(seconds: float, port: int, path: Path) -> dict[str, Any]:
     for venue in ("binance", "okx", "bybit", "deribit"):
         client = Client(connect(profile_of(venue), session=session), OwnBudget(), clock)
         jitter = random.Random(1).random
-        markets.append(CcxtMarket(client, jitter=jitter, recorder=tally.hear, inbox=inbox))
+        markets.append(CcxtMarket(client, jitter=jitter, recorder=tally.hear, inbox=inbox, pace=pace))
 
     def mark() -> Mark:
         messages = sum(market.streams.messages for market in markets if market.streams is not None)
@@ -241,12 +244,14 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=None)
     parser.add_argument("--seconds", type=float, default=None)
     parser.add_argument("--beat-ms", type=int, default=4)
+    parser.add_argument("--listing-s", type=float, default=Pace().listing_ms / 1000)
     given = parser.parse_args(words)
     seconds = given.seconds or 60 * (given.minutes or 30)
     server = LoopbackProcess.start("--restless", "--beat-ms", str(given.beat_ms))
     try:
         with tempfile.TemporaryDirectory() as folder:
-            found = asyncio.run(run(seconds, server.port, Path(folder) / "market.db"))
+            pace = Pace(listing_ms=round(1000 * given.listing_s))
+            found = asyncio.run(run(seconds, server.port, Path(folder) / "market.db", pace))
         found["signed_requests"] = server.status()["signed_requests"]
     finally:
         server.stop()

@@ -10,11 +10,20 @@ import pytest
 from tests.fakes.desk import BTC, ETH, T0, engine, enter, fill, linear, quote, request
 from tradecli.domain.control import Latch, Scope
 from tradecli.domain.enums import InstrumentKind, KillLevel, OrderType, ScopeKind, Side, Verdict
-from tradecli.domain.events import LatchSet, LinkChanged, OrderAmbiguous, OrderSending
+from tradecli.domain.events import (
+    CancelFailed,
+    CancelRequested,
+    LatchSet,
+    LinkChanged,
+    OrderAmbiguous,
+    OrderCanceled,
+    OrderSending,
+)
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.order import Approved, Denied, OrderRequest
 from tradecli.engine.core import Engine
 from tradecli.engine.risk import CHECKS, ask, check, is_reducing, largest_allowed, malformed
+from tradecli.ports import Execution
 
 
 def rule(made: Engine, asked: OrderRequest, at: int = T0) -> Approved | Denied:
@@ -72,6 +81,21 @@ def test_an_order_of_unknown_outcome_keeps_its_reservation_and_blocks_new_risk_o
     made.process(OrderAmbiguous(client_id="t1", ts=T0, reason="timeout"), T0)
     assert number(made, request(qty="0.1")) == 113
     assert number(made, request(qty="0.1", source="manual")) is None
+
+
+def test_n15_nothing_is_amended_and_old_and_new_count_together_until_the_old_one_has_ended() -> None:
+    assert not [name for name in vars(Execution) if "amend" in name or "edit" in name or "replace" in name]
+    made = engine(max_symbol_pct=10.0)
+    enter(made, request(qty="0.1"), "t1")
+    moved = request(qty="0.1", price="59000")
+    for unclear in (
+        CancelRequested(client_id="t1", ts=T0),
+        CancelFailed(client_id="t1", ts=T0, reason="timeout"),
+    ):
+        made.process(unclear, T0)
+        assert number(made, moved) == 103
+    made.process(OrderCanceled(client_id="t1", ts=T0, reason="asked"), T0)
+    assert number(made, moved) is None
 
 
 def test_a_reducing_order_passes_the_exposure_limits_but_a_flip_does_not() -> None:

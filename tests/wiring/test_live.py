@@ -130,7 +130,7 @@ async def _coverage(path: Path) -> list[object]:
         return list(await store.coverage())
 
 
-def test_n04_a_venue_that_hangs_and_refuses_at_the_start_is_asked_again_and_joins_with_its_past(
+def test_v07_n04_a_venue_that_hangs_and_refuses_at_the_start_is_asked_again_and_joins_with_its_past(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tradecli.venues.ccxt.joined.AGAIN_S", (0.2,))

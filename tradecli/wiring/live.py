@@ -113,7 +113,8 @@ class Reach:
         )
         for each in self._known.get(venue, ()):
             client.know(each)
-        client.want(InstrumentId(f"{symbol.partition('@')[0]}@{venue}") for symbol in self._symbols)
+        symbols = () if self._known.get(venue) else self._symbols
+        client.want(InstrumentId(f"{symbol.partition('@')[0]}@{venue}") for symbol in symbols)
         return client
 
     def market(self, venue: str) -> CcxtMarket:
@@ -229,7 +230,8 @@ class _Live:
         await self.desk.take_up()
         self.pictures.taken_up(self.ledger.run_id)
         self._store = await MarketStore.open(self.config.place.market)
-        self.reach = Reach(self.config.mode, self.config.profile, priority=Priority.HISTORY)
+        symbols = self.config.run.symbols  # a venue that is reached later has no listing yet
+        self.reach = Reach(self.config.mode, self.config.profile, priority=Priority.HISTORY, symbols=symbols)
         self.reach.knows(self.listings)
         self.reach.recorder = Recorder(self._store)
         self.desk.live.spine.keep_series = self.reach.recorder.hear
