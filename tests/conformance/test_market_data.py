@@ -157,7 +157,10 @@ def live_subjects(server: Loopback) -> list[Subject]:
         Subject(
             "okx", partial(over_ccxt, server, "okx"), InstrumentId("BTCUSDT@okx"), now, without,
         ),
+        _pair(server, "okx"),
         Subject("bybit", partial(over_ccxt, server, "bybit"), InstrumentId("BTCUSDT@bybit"), now, without),
+        _pair(server, "bybit"),
+        _coin(server, "bybit"),
         Subject(
             "deribit", partial(over_ccxt, server, "deribit"), InstrumentId("BTC-PERPETUAL@deribit"), now,
             {
@@ -240,7 +243,8 @@ async def test_every_source_of_market_data_holds_to_the_numbered_checks(tmp_path
             failures += await failures_of(seen, matrix[name])
     print("\n" + printed(matrix, sources))
     assert set(matrix) == {
-        "recorded", "simulated", "toy", "binance", "binance spot", "binance coin", "okx", "bybit", "deribit",
+        "recorded", "simulated", "toy", "binance", "binance spot", "binance coin", "okx", "okx spot", "bybit",
+        "bybit spot", "bybit coin", "deribit",
     }  # fmt: skip
     assert not failures, "\n".join(failures)
     assert all(row.get(check.number) in ("ok", "-") for row in matrix.values() for check in CHECKS)

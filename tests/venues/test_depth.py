@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.venues.recorded_books import best, depth
-from tradecli.domain.instrument import InstrumentId
-from tradecli.domain.market import BookDelta, Quote
+from tradecli.domain.instrument import InstrumentId, symbol_of
+from tradecli.domain.market import BookDelta, Level, Quote
+from tradecli.venues.ccxt import profile_of
+from tradecli.venues.ccxt.profile import Kind, Listed, Question
 from tradecli.venues.depth import verify_depth
-from tradecli.venues.sequence import Status
+from tradecli.venues.sequence import BookBuilder, Status
 
 
 class Tape(NamedTuple):
@@ -100,3 +104,67 @@ def test_messages_without_the_price_of_a_tick_are_refused() -> None:
     delta = BookDelta(InstrumentId("BTCUSDT@binance"), 0, True, None, 10, None, ((100, 1.0),), ((101, 1.0),))
     with pytest.raises(ValueError, match="tick"):
         verify_depth([delta], [])
+
+
+LIVE = 4_000
+"""Messages of each tape that are written as the socket brings them: the long form reads the rest."""
+
+
+@pytest.mark.parametrize("most", [LIVE, pytest.param(10**9, marks=pytest.mark.slow)], ids=["some", "all"])
+def test_the_live_decoder_rebuilds_the_same_books_from_the_recorded_rows_written_as_messages(
+    tape: tuple[Tape, list[BookDelta], list[Quote]], most: int
+) -> None:
+    recorded, deltas, quotes = tape
+    coin = symbol_of(recorded.instrument).endswith(".inverse")
+    listed = Listed(recorded.instrument, "ANY", recorded.tick, 100.0 if coin else 1.0, inverse=coin)
+    profile = profile_of("binance")
+    builder = BookBuilder(listed.id, listed.tick, profile.rule_of(listed.id), listed.scale)
+    tops = {quote.sequence: quote for quote in quotes}
+    compared = 0
+    for delta in deltas[:most]:
+        if delta.is_snapshot:
+            question = Question(kind=Kind.BOOK, listed=listed)
+            (whole,) = profile.answer(question, snapshot_of(delta, recorded.tick), {}.get)
+            assert isinstance(whole, BookDelta)
+            builder.apply(whole)
+            continue
+        depth = profile.depth(message_of(delta, recorded.tick))
+        assert depth is not None
+        builder.take(depth)
+        top, shown = tops.get(delta.last_id or 0), builder.best()
+        if top is not None and shown is not None and not builder.joining:
+            (bid, bid_qty), (ask, ask_qty) = shown
+            prices = (top.bid / recorded.tick, top.ask / recorded.tick)
+            assert (bid, ask) == pytest.approx(prices, rel=1e-9)
+            assert bid_qty == pytest.approx(listed.base(top.bid_qty, top.bid))
+            assert ask_qty == pytest.approx(listed.base(top.ask_qty, top.ask))
+            compared += 1
+    assert (builder.gaps, builder.crossed, builder.bad, builder.status) == (0, 0, 0, Status.OK)
+    print(recorded.name, compared)
+    assert compared > 50
+
+
+def rows_of(side: Sequence[Level], tick: float) -> list[list[str]]:
+    return [[f"{ticks * tick:.8f}", f"{qty:.8f}"] for ticks, qty in side]
+
+
+def snapshot_of(delta: BookDelta, tick: float) -> dict[str, Any]:
+    return {
+        "lastUpdateId": delta.last_id,
+        "bids": rows_of(delta.bids, tick),
+        "asks": rows_of(delta.asks, tick),
+    }
+
+
+def message_of(delta: BookDelta, tick: float) -> str:
+    body: dict[str, Any] = {
+        "e": "depthUpdate",
+        "E": delta.ts or 1,
+        "s": "ANY",
+        "U": delta.first_id,
+        "u": delta.last_id,
+    }
+    body |= {} if delta.prev_id is None else {"pu": delta.prev_id}
+    return json.dumps(
+        body | {"b": rows_of(delta.bids, tick), "a": rows_of(delta.asks, tick)}, separators=(",", ":")
+    )

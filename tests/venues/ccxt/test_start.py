@@ -38,6 +38,9 @@ PATHS = {
 
 OTHER_PATHS = {
     "BTCUSDT.spot@binance": {"GET /api/v3/exchangeInfo": 1, "GET /api/v3/depth": 1, "WS /ws/0": 1},
+    "BTCUSDT.spot@okx": {"GET /api/v5/public/instruments": 1, "WS /ws/v5/public": 1},
+    "BTCUSDT.spot@bybit": {"GET /v5/market/instruments-info": 1, "WS /v5/public/spot": 1},
+    "BTCUSD.inverse@bybit": {"GET /v5/market/instruments-info": 1, "WS /v5/public/inverse": 1},
     "BTCUSD.inverse@binance": {"GET /dapi/v1/exchangeInfo": 1, "GET /dapi/v1/depth": 1, "WS /ws/0": 1},
 }
 

@@ -14,7 +14,7 @@ from tradecli.domain.enums import InstrumentKind
 from tradecli.domain.feed import MarkFeed
 from tradecli.domain.instrument import InstrumentId
 from tradecli.domain.market import BookDelta, Candle, MarkPrice, OpenInterest, Quote, Trade
-from tradecli.venues.ccxt import PROFILES, profile_of
+from tradecli.venues.ccxt import profile_of
 from tradecli.venues.ccxt.profile import IndexPrice, Kind, Listed, Question, Unpriced, is_missing, with_index
 from tradecli.venues.ccxt.transport import plain
 from tradecli.venues.loopback.server import Loopback
@@ -81,6 +81,88 @@ def test_volume_and_open_interest_of_a_coin_margined_swap_are_those_in_coins() -
     assert interest.qty == 2.0 if isinstance(interest, Unpriced) else interest.value_usd > 0
 
 
+COIN_PERP: dict[str, Any] = {
+    "symbol": "BTCUSD_PERP", "pair": "BTCUSD", "contractType": "PERPETUAL", "contractStatus": "TRADING",
+    "contractSize": 100, "baseAsset": "BTC", "quoteAsset": "USD", "marginAsset": "BTC",
+    "filters": [
+        {"filterType": "PRICE_FILTER", "tickSize": "0.1"},
+        {"filterType": "LOT_SIZE", "minQty": "1", "maxQty": "100000", "stepSize": "1"},
+    ],
+}  # fmt: skip
+
+
+def test_a_coin_margined_perpetual_of_binance_counts_contracts_of_dollars_and_is_told_in_coins() -> None:
+    of = profile_of("binance").listed(COIN_PERP)
+    assert of is not None and (of.id, of.size, of.inverse) == ("BTCUSD.inverse@binance", 100.0, True)
+    names, profile = {of.symbol: of}.get, profile_of("binance")
+    depth = profile.depth(
+        '{"e":"depthUpdate","E":1700000000000,"T":1700000000000,"s":"BTCUSD_PERP","ps":"BTCUSD","U":1,"u":2,"pu":0,'
+        '"b":[["50000.0","10"]],"a":[]}'
+    )
+    assert depth is not None and of.scale.delta(depth).bids == ((500_000, pytest.approx(10 * 100 / 50_000)),)
+    row = [
+        1_700_000_000_000,
+        "50000",
+        "50010",
+        "49990",
+        "50005",
+        "1000",
+        1_700_000_059_999,
+        "2",
+        5,
+        "1",
+        "1",
+        "0",
+    ]
+    (bar,) = profile.answer(Question(kind=Kind.CANDLES, listed=of, interval_ms=60_000), [row], names)
+    assert isinstance(bar, Candle) and bar.volume == 2.0
+    past = {"pair": "BTCUSD", "sumOpenInterest": "1000", "sumOpenInterestValue": "2", "timestamp": int(TS)}
+    (held,) = profile.answer(Question(kind=Kind.INTEREST_HISTORY, listed=of), [past], names)
+    assert isinstance(held, OpenInterest) and held.value_usd == 100_000
+    index = msgspec.json.encode({"e": "indexPriceUpdate", "E": int(TS), "i": "BTCUSD", "p": "50000.5"})
+    assert profile.decode(index, names) == [IndexPrice(of.id, int(TS), 50_000.5)]
+
+
+def test_bars_of_a_coin_margined_perpetual_of_bybit_take_the_turnover_which_is_in_coins() -> None:
+    of = Listed(InstrumentId("BTCUSD.inverse@bybit"), "BTCUSD", 0.5, inverse=True)
+    profile, names = profile_of("bybit"), {of.symbol: of}.get
+    body = {"retCode": 0, "result": {"list": [[TS, "50000", "50010", "49990", "50005", "100000", "2"]]}}
+    (asked,) = profile.answer(Question(kind=Kind.CANDLES, listed=of, interval_ms=60_000), body, names)
+    row = {
+        "start": int(TS),
+        "interval": "1",
+        "open": "50000",
+        "high": "50010",
+        "low": "49990",
+        "close": "50005",
+    }
+    row |= {"volume": "100000", "turnover": "2", "confirm": True}
+    (heard,) = profile.decode(msgspec.json.encode({"topic": "kline.1.BTCUSD", "data": [row]}), names)
+    assert asked == heard and isinstance(asked, Candle) and asked.volume == 2.0
+
+
+def test_bars_of_a_spot_pair_of_okx_take_the_volume_in_base_and_not_the_one_in_quote() -> None:
+    pair = COIN_SWAP | {"instId": "BTC-USDT", "instType": "SPOT", "ctType": "", "ctVal": "", "ctMult": ""}
+    pair |= {"baseCcy": "BTC", "quoteCcy": "USDT", "uly": "", "instFamily": "", "settleCcy": ""}
+    of = _listed(pair)
+    assert (of.id, of.size, of.inverse) == ("BTCUSDT.spot@okx", 1.0, False)
+    (bar,) = _said("candle1m", [TS, "50000", "50010", "49990", "50005", "2", "100000", "100000", "1"], of)
+    assert isinstance(bar, Candle) and bar.volume == 2.0
+
+
+def test_the_same_symbol_of_two_kinds_of_market_is_told_apart_by_where_it_came_from() -> None:
+    for venue in ("binance", "bybit"):
+        profile = profile_of(venue)
+        linear, pair = (InstrumentId(f"{name}@{venue}") for name in ("BTCUSDT", "BTCUSDT.spot"))
+        assert profile.spelling(profile.product_of(linear)) != profile.spelling(profile.product_of(pair))
+        urls = {
+            channel.url
+            for id in (linear, pair)
+            if (channel := profile.channel(Kind.BOOK, Listed(id, "BTCUSDT", 0.1), "", 0)) is not None
+        }
+        assert len(urls) == 2
+
+
 def test_recorded_messages_about_coin_margined_swaps_of_okx_convert_level_by_level(shared: Path) -> None:
     compared = 0
     for fixture in wire.fixtures(shared / "data" / "wire"):
@@ -113,11 +195,11 @@ def test_recorded_messages_about_coin_margined_swaps_of_okx_convert_level_by_lev
 
 
 def test_a_market_that_is_not_connected_is_refused_with_the_reason() -> None:
-    for venue in PROFILES:
-        id, profile = InstrumentId(f"BTCUSDT.spot@{venue}"), profile_of(venue)
-        told = is_missing(profile, id)
-        connected = bool(profile.product_of(id))
-        assert told.startswith(f"{id} is not listed: ") or (connected and told == f"{id} is not listed")
+    told = is_missing(profile_of("deribit"), InstrumentId("BTCUSDT.spot@deribit"))
+    assert told.startswith("BTCUSDT.spot@deribit is not listed: ") and "no spot pairs" in told
+    for venue in ("binance", "okx", "bybit"):
+        pair = InstrumentId(f"NOPEUSDT.spot@{venue}")
+        assert is_missing(profile_of(venue), pair) == f"{pair} is not listed"
     assert is_missing(profile_of("okx"), InstrumentId("NOPEUSDT@okx")) == "NOPEUSDT@okx is not listed"
 
 

@@ -1,4 +1,4 @@
-"""OKX perpetual swaps: its requests and its channels, as a ``Profile``. Pure; ``wire.okx`` reads its messages."""
+"""OKX perpetual swaps and spot pairs: requests and channels, as a ``Profile``. Pure; ``wire.okx`` reads messages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from typing import Any
 
 from tradecli.domain.budget import Allowance
 from tradecli.domain.enums import InstrumentKind
-from tradecli.venues.ccxt.profile import Channel, Kind, Listed, Profile, Question, Request, params
+from tradecli.venues.ccxt.profile import (
+    SPOT_HAS_NONE,
+    Channel,
+    Kind,
+    Listed,
+    Product,
+    Profile,
+    Question,
+    Request,
+    params,
+)
 from tradecli.venues.ccxt.wire.listings import OKX
 from tradecli.venues.ccxt.wire.okx import BARS, answer, decode, depth, index_of
 from tradecli.venues.ccxt.wire.okx_listing import listed
@@ -94,6 +104,13 @@ def subscribe(names: Sequence[str], id: int, on: bool) -> dict[str, Any]:
     return {"id": str(id), "op": "subscribe" if on else "unsubscribe", "args": args}
 
 
+ABSENT: dict[Kind, str] = {
+    Kind.CHAIN: "chains are read from Deribit; OKX gives its options' sensitivities",
+    Kind.VOL_INDEX: "OKX publishes no volatility index",
+    Kind.FUNDING_INTERVALS: "the interval comes with each funding rate",
+}
+
+
 PROFILE = Profile(
     name="okx",
     exchange="okx",
@@ -120,12 +137,14 @@ PROFILE = Profile(
     decode=decode,
     depth=depth,
     newest_first=True,
-    absent={
-        Kind.CHAIN: "chains are read from Deribit; OKX gives its options' sensitivities",
-        Kind.VOL_INDEX: "OKX publishes no volatility index",
-        Kind.FUNDING_INTERVALS: "the interval comes with each funding rate",
-    },
-    unconnected={
-        InstrumentKind.SPOT: "of OKX its perpetual swaps are read, linear and coin-margined, and no spot pairs"
+    absent=ABSENT,
+    products={
+        "spot": Product(
+            rule=Rule.CHAIN,
+            start_paths=("/api/v5/public/instruments?instType=SPOT",),
+            looks=(Request("publicGetPublicInstruments", {"instType": "SPOT"}, 1),),
+            rows=OKX,
+            absent={**ABSENT, **SPOT_HAS_NONE},
+        ),
     },
 )

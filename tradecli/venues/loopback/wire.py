@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from tradecli.venues.loopback.faults import Kind, Switchboard
 from tradecli.venues.loopback.socket import Socket
 
+_WORDS = re.compile(r"[^a-z0-9_-]+")
 NOISE = '{"e":"depthUpd'
 
 
@@ -63,7 +65,7 @@ class Wire:
     def live(self, markets: Iterable[T]) -> Sequence[T]:
         """Return those of ``markets`` that anybody listens to: the others need no beat until they are asked for."""
         if self._live is None:
-            names = " ".join(self._listeners).lower()
+            names = frozenset(_WORDS.split(" ".join(self._listeners).lower()))
             self._live = [each for each in markets if each.symbol.lower() in names]
         return self._live
 

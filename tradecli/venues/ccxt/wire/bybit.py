@@ -1,4 +1,4 @@
-"""What Bybit says (v5): linear perpetuals, which are connected; inverse, spot and option messages are read too. Pure.
+"""What Bybit says (v5): perpetuals, linear and coin-margined, and spot pairs; option messages are read too. Pure.
 
 A ``tickers`` message after the first carries only what changed: each event is made of what is there, and nothing is
 invented for the rest. The hours between settlements are the instrument's own ``fundingInterval``.
@@ -188,7 +188,10 @@ def _bar(row: Any, of: Listed, interval_ms: int) -> Candle:
     if not isinstance(row, list) or len(row) < 5:
         raise Malformed("bar: fewer than five columns")
     prices = [positive(row[place], "price") for place in (1, 2, 3, 4)]
-    volume = of.base(amount(row[5], "volume"), prices[3]) if len(row) > 5 else 0.0
+    volume = 0.0
+    if len(row) > 5:
+        coins = of.inverse and len(row) > 6  # its volume counts dollars, its turnover coins
+        volume = amount(row[6], "turnover") if coins else of.base(amount(row[5], "volume"), prices[3])
     return of.candle(stamp(row[0], "start"), interval_ms, prices, volume)
 
 
@@ -363,7 +366,8 @@ def _bars(topic: str, found: Sequence[Any], names: Names) -> list[Heard]:
     for row in found:
         length = _LENGTHS.get(text(row, "interval"))
         prices = [positive(field(row, key), key) for key in ("open", "high", "low", "close")]
-        start, volume = stamp(field(row, "start"), "start"), amount(field(row, "volume"), "volume")
+        own = "turnover" if of is not None and of.inverse else "volume"
+        start, volume = stamp(field(row, "start"), "start"), amount(field(row, own), own)
         if of is not None and length is not None and field(row, "confirm") is True:
-            heard.append(of.candle(start, length, prices, of.base(volume, prices[3])))
+            heard.append(of.candle(start, length, prices, volume))
     return heard

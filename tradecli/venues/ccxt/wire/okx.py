@@ -1,4 +1,4 @@
-"""What OKX says: perpetual swaps, and its options' sensitivities; ``okx_listing`` reads its instruments. Pure.
+"""What OKX says: swaps, spot pairs, and its options' sensitivities; ``okx_listing`` reads its instruments. Pure.
 
 Quantities of swaps and options are contracts: ``ctVal`` of base coin each, or of quote currency where a contract is
 inverse. ``funding-rate`` gives the rate that is being accrued; the two times that come with it say the interval.
@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tradecli.domain.enums import FundingKind, Side
+from tradecli.domain.enums import FundingKind, InstrumentKind, Side
 from tradecli.domain.market import (
     BookDelta,
     Candle,
@@ -34,6 +34,7 @@ from tradecli.venues.ccxt.profile import (
     Unpriced,
     delta_of,
     greeks_of,
+    kind_of,
     ratio_name,
     spaced,
 )
@@ -120,7 +121,8 @@ def _bar(row: Any, of: Listed, interval_ms: int) -> Candle | None:
     confirmed = row[8] if len(row) > 8 else row[5] if len(row) == 6 else "1"
     volume = 0.0
     if len(row) > 6:
-        volume = amount(row[6], "volCcy")
+        spot = kind_of(of.id) is InstrumentKind.SPOT  # its volCcy is in quote currency, and vol in base
+        volume = amount(row[5], "vol") if spot else amount(row[6], "volCcy")
     if confirmed != "1":
         return None
     return of.candle(start, interval_ms, prices, volume)

@@ -1,4 +1,4 @@
-"""Bybit's protocol, version 5: linear perpetuals and spot; inverse and options are listed empty."""
+"""Bybit's protocol, version 5: linear and coin-margined perpetuals and spot; options are listed empty."""
 
 from tradecli.venues.loopback.bybit.venue import Bybit
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from tradecli.domain.instrument import Instrument
 from tradecli.venues.loopback.asking import Refusal, Reply
+from tradecli.venues.loopback.coins import FOLLOWED
 from tradecli.venues.loopback.spelling import places
 from tradecli.venues.simulated.listing import LINES
 
@@ -39,6 +40,8 @@ SPOT = {
     for line in LINES
     if line.venue == "bybit" and not line.perp
 }
+INVERSE = {f"{line.base}USD": line for line in FOLLOWED.values() if line.venue == "bybit"}
+"""Coin-margined perpetuals."""
 _LAUNCH = {"BTC": "1584230400000", "ETH": "1602660000000", "BNB": "1624233600000"}
 FUNDING_MINUTES = 480
 
@@ -86,6 +89,16 @@ def linear_row(place: int, instrument: Instrument, halted: bool) -> dict[str, An
         "symbolId": place,
         "symbolType": "",
     }
+
+
+def inverse_row(place: int, symbol: str, instrument: Instrument, halted: bool) -> dict[str, Any]:
+    """Return a coin-margined perpetual: a linear one in dollars."""
+    row = linear_row(place, instrument, halted)
+    lots = {
+        "maxOrderQty": "25000000", "minOrderQty": "1", "qtyStep": "1", "postOnlyMaxOrderQty": "25000000",
+        "maxMktOrderQty": "5000000", "minNotionalValue": "",
+    }  # fmt: skip
+    return row | {"symbol": symbol, "contractType": "InversePerpetual", "lotSizeFilter": lots}
 
 
 def spot_row(place: int, symbol: str, instrument: Instrument, halted: bool) -> dict[str, Any]:

@@ -11,15 +11,17 @@ from tradecli.venues.loopback.asking import Ask, Reply
 from tradecli.venues.loopback.bybit.listing import (
     CATEGORIES,
     INTERVALS,
+    INVERSE,
     LINEAR,
     PERIODS,
     SPOT,
     envelope,
+    inverse_row,
     linear_row,
     refuse,
     spot_row,
 )
-from tradecli.venues.loopback.bybit.streams import FIRST_U, Streams, print_id
+from tradecli.venues.loopback.bybit.streams import FIRST_U, Streams, category_of, print_id
 from tradecli.venues.loopback.floor import Floor
 from tradecli.venues.loopback.listed import Listed, interest_at, window
 from tradecli.venues.loopback.wire import Wire
@@ -102,6 +104,11 @@ class Rest:
                     linear_row(place, line.instrument, is_halted("bybit", symbol))
                     for place, (symbol, line) in enumerate(LINEAR.items(), start=5)
                 ]
+            elif category == "inverse":
+                rows = [
+                    inverse_row(place, symbol, line.instrument, is_halted("bybit", line.instrument.symbol))
+                    for place, (symbol, line) in enumerate(INVERSE.items(), start=1)
+                ]
             elif category == "spot":
                 rows = [
                     spot_row(place, symbol, line.instrument, is_halted("bybit", line.instrument.symbol))
@@ -153,7 +160,7 @@ class Rest:
         spell = market.spell
         rows = [
             [str(bar.ts), spell.px(bar.open), spell.px(bar.high), spell.px(bar.low), spell.px(bar.close),
-             spell.qty(bar.lots), spell.quote(bar.close, bar.lots)]
+             spell.volume(bar.close, bar.lots), spell.turnover(bar.close, bar.lots)]
             for bar in reversed(picked)
         ]  # fmt: skip
         return {"symbol": market.symbol, "category": self._category(query), "list": rows}
@@ -164,7 +171,7 @@ class Rest:
 
     def _tickers(self, query: Query) -> dict[str, Any]:
         category, now = self._category(query), self._floor.now()
-        table = {"linear": self._streams.linear, "spot": self._streams.spot}.get(category, {})
+        table = self._streams.categories.get(category, {})
         markets = [self._market(query)] if query.get("symbol") else list(table.values())
         return {"category": category, "list": [self._ticker(market, now) for market in markets]}
 
@@ -207,7 +214,7 @@ class Rest:
             {"symbol": market.symbol, "fundingRate": f"{each.rate:.8f}", "fundingRateTimestamp": str(each.ts)}
             for each in reversed(known[-limit:])
         ]
-        return {"category": "linear", "list": rows}
+        return {"category": category_of(market), "list": rows}
 
     def _moments(self, query: Query, name: str, usual: int, most: int) -> tuple[list[int], int]:
         step = PERIODS.get(query.get(name, ""))
@@ -224,12 +231,12 @@ class Rest:
     def _interest(self, query: Query) -> dict[str, Any]:
         market = self._perpetual(query)
         moments, _ = self._moments(query, "intervalTime", 50, 200)
-        now = self._floor.now()
+        now, coin = self._floor.now(), category_of(market) == "inverse"
         rows = [
-            {"openInterest": f"{usd / market.close_at(ts, now):.8f}", "timestamp": str(ts)}
+            {"openInterest": f"{usd if coin else usd / market.close_at(ts, now):.8f}", "timestamp": str(ts)}
             for ts, usd in zip(moments, interest_at(self._floor, market, moments), strict=True)
         ]
-        return {"symbol": market.symbol, "category": "linear", "list": rows, "nextPageCursor": ""}
+        return {"symbol": market.symbol, "category": category_of(market), "list": rows, "nextPageCursor": ""}
 
     def _ratio(self, query: Query) -> dict[str, Any]:
         market = self._perpetual(query)

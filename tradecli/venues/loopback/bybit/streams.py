@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from tradecli.domain.enums import Side
-from tradecli.domain.instrument import symbol_of, venue_of
 from tradecli.domain.market import Candle, Trade
-from tradecli.venues.loopback.bybit.listing import FUNDING_MINUTES, INTERVALS, LINEAR, SPOT
+from tradecli.venues.loopback.bybit.listing import FUNDING_MINUTES, INTERVALS, INVERSE, LINEAR, SPOT
+from tradecli.venues.loopback.coins import CoinSpelling, CoinStand
 from tradecli.venues.loopback.display import Change
 from tradecli.venues.loopback.floor import Floor
 from tradecli.venues.loopback.listed import Listed, interest_at
@@ -26,7 +26,7 @@ from tradecli.venues.simulated.listing import Line
 
 FIRST_ID = 410_000_000_000
 FIRST_U = 60_000_000
-DEPTHS = {"linear": (1, 50, 200, 500, 1000), "spot": (1, 50, 200, 1000)}
+DEPTHS = {"linear": (1, 50, 200, 500, 1000), "spot": (1, 50, 200, 1000), "inverse": (1, 50, 200, 500, 1000)}
 _TOPIC = re.compile(r"(orderbook|publicTrade|tickers|kline)(?:\.(\w+))?\.([A-Z0-9]+)\Z")
 _TICKER_MS = 100
 _HOUR = 3_600_000
@@ -45,6 +45,14 @@ def listed(floor: Floor, line: Line, *, restless: bool) -> Listed:
     )
 
 
+def coin_listed(floor: Floor, symbol: str, line: Line, *, restless: bool) -> Listed:
+    """Return one coin-margined perpetual; its topics begin with ``inverse/`` on our side."""
+    stand = floor.stands[line.id]
+    assert isinstance(stand, CoinStand)  # noqa: S101 - the floor makes it one
+    spell = CoinSpelling(stand, price_places=max(places(line.instrument.tick), 2))
+    return Listed(stand, symbol, "inverse/", spell, first_id=FIRST_ID, restless=restless)
+
+
 class Streams:
     """Everything that Bybit pushes to everyone."""
 
@@ -53,12 +61,17 @@ class Streams:
         self._wire = wire
         self.linear = {s: listed(floor, line, restless=restless) for s, line in LINEAR.items()}
         self.spot = {s: listed(floor, line, restless=restless) for s, line in SPOT.items()}
+        self.inverse = {s: coin_listed(floor, s, line, restless=restless) for s, line in INVERSE.items()}
+        self.categories = {"linear": self.linear, "spot": self.spot, "inverse": self.inverse}
+        self._by_line = {
+            each.instrument: each for table in self.categories.values() for each in table.values()
+        }
         self._shown: dict[str, dict[str, str]] = {}
         self._ticker_due = self._bar_due = 0
         self._connections = 0
 
     def market(self, category: str, symbol: str) -> Listed | None:
-        return self.linear.get(symbol) if category == "linear" else self.spot.get(symbol)
+        return self.categories.get(category, {}).get(symbol)
 
     # -- the conversation ------------------------------------------------------------------------------------------
 
@@ -133,11 +146,7 @@ class Streams:
 
     def happened(self, event: Trade | Candle) -> None:
         """Publish what follows from one event."""
-        if venue_of(event.instrument) != "bybit":
-            return
-        symbol = symbol_of(event.instrument)
-        spot = symbol.endswith(".spot")
-        market = self.market("spot" if spot else "linear", symbol.removesuffix(".spot"))
+        market = self._by_line.get(event.instrument)
         if market is None or market.is_halted(self._wire):
             return
         if isinstance(event, Candle):
@@ -163,7 +172,7 @@ class Streams:
 
     def beat(self, ts: int) -> None:
         """Publish depth; every 100 ms tickers, every second bars."""
-        for market in self._wire.live((*self.linear.values(), *self.spot.values())):
+        for market in self._wire.live(self._by_line.values()):
             if not market.is_halted(self._wire):
                 self.depth(market, ts)
         if ts >= self._ticker_due:
@@ -180,7 +189,7 @@ class Streams:
         change = display.beat(ts)
         if change is None:
             return
-        for depth in DEPTHS["linear" if market.perp else "spot"]:
+        for depth in DEPTHS[category_of(market)]:
             topic = f"orderbook.{depth}.{market.symbol}"
             if not self._wire.heard_by(market.topic + topic):
                 continue
@@ -213,7 +222,7 @@ class Streams:
         }
 
     def _tickers(self, ts: int) -> None:
-        for market in (*self.linear.values(), *self.spot.values()):
+        for market in self._by_line.values():
             topic = f"tickers.{market.symbol}"
             if not self._wire.heard_by(market.topic + topic) or market.is_halted(self._wire):
                 continue
@@ -246,8 +255,8 @@ class Streams:
         common = {
             "price24hPcnt": f"{(day.close - day.open) / day.open:.6f}", "lastPrice": spell.px(day.close),
             "prevPrice24h": spell.px(day.open), "highPrice24h": spell.px(day.high),
-            "lowPrice24h": spell.px(day.low), "turnover24h": spell.quote(middle, day.lots),
-            "volume24h": spell.qty(day.lots),
+            "lowPrice24h": spell.px(day.low), "turnover24h": spell.turnover(middle, day.lots),
+            "volume24h": spell.volume(middle, day.lots),
         }  # fmt: skip
         if not market.perp:
             return body | common | {"usdIndexPrice": f"{market.index(ts):.6f}"}
@@ -256,20 +265,27 @@ class Streams:
         bid, bid_lots = stand.bids[0]
         ask, ask_lots = stand.asks[0]
         hour = stand.bars(_HOUR, ts)[-1].open
+        coins = usd / market.mark(ts)
+        held = (
+            (f"{usd:.0f}", f"{coins:.2f}")
+            if category_of(market) == "inverse"
+            else (f"{coins:.3f}", f"{usd:.2f}")
+        )
         return body | {"tickDirection": "PlusTick" if day.close >= day.open else "MinusTick"} | common | {
             "prevPrice1h": spell.px(hour), "markPrice": f"{market.mark(ts):.2f}",
-            "indexPrice": f"{market.index(ts):.2f}", "openInterest": f"{usd / market.mark(ts):.3f}",
-            "openInterestValue": f"{usd:.2f}", "nextFundingTime": str(next_ts), "fundingRate": f"{rate:.8f}",
+            "indexPrice": f"{market.index(ts):.2f}", "openInterest": held[0], "openInterestValue": held[1],
+            "nextFundingTime": str(next_ts), "fundingRate": f"{rate:.8f}",
             "bid1Price": spell.px(bid), "bid1Size": spell.qty(bid_lots), "ask1Price": spell.px(ask),
             "ask1Size": spell.qty(ask_lots), "fundingIntervalHour": str(FUNDING_MINUTES // 60),
         }  # fmt: skip
 
     def _bars(self, ts: int) -> None:
         for topic in self._wire.topics:
-            match = _TOPIC.match(topic.removeprefix("spot/"))
+            category, _, name = topic.rpartition("/")
+            match = _TOPIC.match(name)
             if match is None or match[1] != "kline":
                 continue
-            market = self.market("spot" if topic.startswith("spot/") else "linear", match[3])
+            market = self.market(category or "linear", match[3])
             if market is None or market.is_halted(self._wire):
                 continue
             bars = market.stand.bars(INTERVALS[match[2]], ts)
@@ -281,11 +297,16 @@ class Streams:
         row = {
             "start": bar.ts, "end": bar.ts + INTERVALS[interval] - 1, "interval": interval,
             "open": spell.px(bar.open), "close": spell.px(bar.close), "high": spell.px(bar.high),
-            "low": spell.px(bar.low), "volume": spell.qty(bar.lots),
-            "turnover": spell.quote(bar.close, bar.lots), "confirm": closed, "timestamp": at,
+            "low": spell.px(bar.low), "volume": spell.volume(bar.close, bar.lots),
+            "turnover": spell.turnover(bar.close, bar.lots), "confirm": closed, "timestamp": at,
         }  # fmt: skip
         body = {"topic": topic, "data": [row], "ts": at, "type": "snapshot"}
         self._wire.publish(market.topic + topic, _text(body))
+
+
+def category_of(market: Listed) -> str:
+    """Return the category that lists a market."""
+    return market.topic.rstrip("/") or "linear"
 
 
 def print_id(market: Listed, trade: Trade) -> str:
