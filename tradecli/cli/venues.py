@@ -75,7 +75,7 @@ def limits() -> Answer:
     columns = ("venue", "used", "of", "window", "for cancels", "stopped until", "reason")
     cells = [
         (
-            row.venue,
+            f"{row.venue} {row.market}".rstrip(),
             count(row.used),
             count(row.weight),
             duration(row.window_ms),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from tradecli.config.folders import state_dir
+from tradecli.domain.budget import Allowance
 from tradecli.domain.enums import InstrumentKind, Mode
 from tradecli.domain.instrument import instrument_id
 from tradecli.engine.clock import SystemClock
@@ -32,9 +33,13 @@ class VenueRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LimitRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The budget of a venue in the current window; ``stopped_until`` is set while the venue is not to be asked."""
+    """The budget of a venue in the current window; ``stopped_until`` is set while the venue is not to be asked.
+
+    ``market`` names a kind of market that is counted by itself; it is empty for all that is counted together.
+    """
 
     venue: str
+    market: str
     weight: int
     window_ms: int
     used: int
@@ -94,15 +99,15 @@ def _venue_row(profile: Profile) -> VenueRow:
 def limit_rows(mode: Mode, names: Sequence[str]) -> list[LimitRow]:
     """Return what is left of each venue's budget, as all processes share it."""
     budget, now, rows = _budget(mode), SystemClock().now(), []
-    for name in names or PROFILES:
-        allowance = profile_of(name).allowance
+    for name, market, counted, allowance in _counted(names):
         stop = budget.stopped(name, now) if budget is not None else None
         rows.append(
             LimitRow(
                 venue=name,
+                market=market,
                 weight=allowance.weight,
                 window_ms=allowance.window_ms,
-                used=budget.used(name, allowance, now) if budget is not None else 0,
+                used=budget.used(counted, allowance, now) if budget is not None else 0,
                 reserve_for_cancels=round(allowance.weight * 0.1),
                 stopped_until=stop.until if stop is not None else None,
                 reason=stop.reason if stop is not None else "",
@@ -113,10 +118,22 @@ def limit_rows(mode: Mode, names: Sequence[str]) -> list[LimitRow]:
     return rows
 
 
+def _counted(names: Sequence[str]) -> Iterator[tuple[str, str, str, Allowance]]:
+    """Yield (venue, kind of market, name of the budget, allowance) for each budget of the venues."""
+    for name in names or PROFILES:
+        profile = profile_of(name)
+        yield name, "", *profile.counted("")
+        for product, part in profile.products.items():
+            if part.allowance is not None:
+                yield name, product, *profile.counted(product)
+
+
 def status_rows(mode: Mode, names: Sequence[str]) -> list[StatusRow]:
     """Return whether each venue may be asked now."""
     rows = []
     for limit in limit_rows(mode, names):
+        if limit.market:
+            continue
         state = "stopped" if limit.stopped_until is not None else "ready"
         full = limit.used >= limit.weight
         reason = limit.reason or ("its budget is used up for this window" if full else "")
