@@ -110,7 +110,7 @@ def _named(key: str, symbol: str, venue: str) -> Iterator[Finding]:
     try:
         instrument_id(symbol, venue)
     except ValueError as error:
-        yield 144, key, str(error), "symbols as BTCUSDT, BTCUSDT.spot; venues as binance"
+        yield 144, key, str(error), "symbols as BTCUSDT, BTCUSDT.spot, BTCUSD.inverse; venues as binance"
 
 
 def _ladder(risk: Any) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from tests.venues.ccxt.conftest import QUICK, VENUES, Make
 from tradecli.domain import feed as f
 from tradecli.domain.budget import OwnBudget
 from tradecli.domain.events import LinkChanged
-from tradecli.domain.instrument import InstrumentId, symbol_of
+from tradecli.domain.instrument import InstrumentId, symbol_of, venue_of
 from tradecli.domain.market import Quote
 from tradecli.engine.clock import SystemClock
 from tradecli.errors import RateLimited, VenueError
@@ -152,3 +152,52 @@ async def test_a_listing_in_pages_is_read_to_its_end_and_one_without_an_end_is_l
     client, answers = _bybit(*[_page(rows[0], cursor="x")] * MOST_PAGES, _page(rows[1]), known=rows)
     await client.relist()
     assert len(answers.asked) == MOST_PAGES + 1
+
+
+OTHERS = {
+    "BTCUSDT.spot@binance": "/api/v3/exchangeInfo",
+    "BTCUSD.inverse@binance": "/dapi/v1/exchangeInfo",
+    "BTCUSDT.spot@okx": "/api/v5/public/instruments",
+    "BTCUSDT.spot@bybit": "/v5/market/instruments-info",
+    "BTCUSD.inverse@bybit": "/v5/market/instruments-info",
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", OTHERS)
+async def test_d16_a_halt_of_another_kind_of_market_is_seen_by_looking_at_its_own_listing_alone(
+    name: str, server: Loopback, market: Make
+) -> None:
+    id = InstrumentId(name)
+    client = market(venue_of(id)).client
+    client.want([id])
+    await client.load()
+    found = client.listed(id)
+    assert found.halted == "" and found.steps
+    server.switchboard.set(Fault(kind=Wrong.HALTED, venue=venue_of(id), where=symbol_of(id), times=0))
+    asked = len(server.seen)
+    await client.relist()
+    assert client.listed(id).halted
+    assert Counter(each.path for each in list(server.seen)[asked:]) == {OTHERS[name]: 1}
+
+
+@pytest.mark.asyncio
+async def test_what_is_known_of_several_kinds_of_market_is_kept_apart_and_asked_for_once(
+    server: Loopback, market: Make
+) -> None:
+    client = market("binance").client
+    names = [InstrumentId(f"{each}@binance") for each in ("BTCUSDT", "BTCUSDT.spot", "BTCUSD.inverse")]
+    client.want(names)
+    for _ in range(2):
+        assert len({each.id for each in await client.load()}) == 9
+    listed = [client.listed(each) for each in names]
+    assert [each.symbol for each in listed] == ["BTCUSDT", "BTCUSDT", "BTCUSD_PERP"]
+    assert [each.size for each in listed] == [1.0, 1.0, 100.0] and listed[0].tick != listed[1].tick
+    paths = Counter(each.path for each in server.seen)
+    assert paths == {f"/{root}/exchangeInfo": 1 for root in ("fapi/v1", "api/v3", "dapi/v1")}
+    again = market("binance").client
+    for each in client.by_id.values():
+        again.know(each)
+    again.want(names[:1])
+    await again.load()
+    assert Counter(each.path for each in server.seen) == paths, "what is known from before is not asked for"
