@@ -62,12 +62,12 @@ SPOT_LACKS = {
     17: NO_INDEX,
     21: "a spot pair has no long and short accounts",
 }
-_BEFORE_MINUTE_MS = 8_000
+_BEFORE_MINUTE_MS = 11_000
 _WIDTH = 14
 
 
 def minute_soon() -> Callable[[], int]:
-    """Return a clock a little ahead of the wall's, so that a minute ends four seconds from now."""
+    """Return a clock a little ahead of the wall's, so that a minute ends soon: once every source listens."""
     wall = time.time_ns() // 1_000_000
     ahead = MINUTE_MS - wall % MINUTE_MS - _BEFORE_MINUTE_MS
     return lambda: time.time_ns() // 1_000_000 + ahead

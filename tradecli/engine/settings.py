@@ -17,7 +17,8 @@ class RunSettings:
 
     venues: list[str] = setting(["binance"], help="Venues to listen to and trade on")
     symbols: list[str] = setting(
-        ["BTCUSDT", "ETHUSDT", "BNBUSDT"], help="Watched symbols; spot as BTCUSDT.spot, coin-margined as BTCUSD.inverse"
+        ["BTCUSDT", "ETHUSDT", "BNBUSDT"],
+        help="Watched symbols; spot as BTCUSDT.spot, coin-margined as BTCUSD.inverse",
     )
     strategies: list[str] = setting(["grid"], help="Strategies that start ACTIVE; the others start OFF")
     observe: list[str] = setting([], help="Strategies that report and send nothing")
