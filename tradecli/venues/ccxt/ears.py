@@ -334,9 +334,12 @@ class Ears:
         self._asking[id] = asyncio.ensure_future(self._make_whole(self.client.listed(id)))
 
     async def _make_whole(self, listed: Listed) -> None:
-        """Ask until the book is whole, with growing pauses."""
+        """Ask until the book is whole, with growing pauses; one that came waits for the difference that joins it."""
         asked, builder = 0, self.followed(listed.id).builder
         while builder.status is not Status.OK or builder.joining:
+            if builder.status is Status.OK:
+                await asyncio.sleep(RESYNC_MS[0] / 1000)
+                continue
             if self.resync is not None:
                 try:
                     await self.resync(listed)
