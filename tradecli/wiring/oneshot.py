@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ from tradecli.config.loading import Config, load
 from tradecli.config.place import locate
 from tradecli.domain.commands import Assess
 from tradecli.domain.enums import Mode
+from tradecli.domain.events import Fill
 from tradecli.domain.feed import HOUR_MS, MINUTE_MS, CandleFeed, Feed, MarkFeed, QuoteFeed
 from tradecli.domain.instrument import Instrument, InstrumentId, instrument_id, symbol_of
 from tradecli.domain.market import MARKET_TYPES
+from tradecli.domain.order import Order
+from tradecli.domain.position import LedgerEntry
 from tradecli.engine.assess import Running, declared_feeds
 from tradecli.engine.dated import DatedAssessor, as_of
 from tradecli.engine.restore import restore_account
@@ -132,15 +136,17 @@ async def _answer(
     if config.mode is Mode.DEMO:
         source_of = _simulated
     async with source_of(config, asked, symbols, venues, at, seed) as source:
+        own = _recorded_account(source.config.place.ledger, source.at)
         parts = build(source.config, source.instruments, seed=0)
         needed = _needed(tuple(parts.assessor.running.values()), asked.key)
-        own = (asked.topic.asked_feeds(each, asked.settings) for each in parts.watched)
-        feeds = (*declared_feeds(needed, parts.watched), *(feed for more in own for feed in more))
+        wanted = (asked.topic.asked_feeds(each, asked.settings) for each in parts.watched)
+        feeds = (*declared_feeds(needed, parts.watched), *(feed for more in wanted for feed in more))
         start = source.streams_from if source.streams_from is not None else source.at
         await _warm(parts, source, feeds, start)
         if source.streams_from is not None:
             await _play(parts, source)
-        _restore(source.config.place.ledger, parts, source.at)
+        if own is not None:
+            restore_account(parts.engine.state, *own)
         answer = _assess(source, parts, needed, asked, symbols, query)
         if not isinstance(source.market, KeptMarket):
             return answer
@@ -367,17 +373,22 @@ async def _play(parts: Parts, source: Source) -> None:
             parts.engine.state.apply(event, when)
 
 
-def _restore(ledger: Path, parts: Parts, at: int) -> None:
-    """Put positions, orders and equity back as the newest run of the ledger had them at ``at``."""
+Own = tuple[list[Order], list[Fill], list[LedgerEntry], list[tuple[int, Decimal]]]
+
+
+def _recorded_account(ledger: Path, at: int) -> Own | None:
+    """Return orders, fills, money and equity as the newest run of the ledger had them at ``at``; None without a run.
+
+    It is read ahead of the market: a ledger that cannot be read refuses at once.
+    """
     if not ledger.exists():
-        return
+        return None
     with LedgerReader(ledger) as reader:
         if not reader.runs(limit=1):
-            return
-        restore_account(
-            parts.engine.state,
-            reader.orders(at=at, limit=100_000),
-            reader.fills(at=at),
-            reader.entries(at=at),
-            reader.equity(at=at),
+            return None
+        return (
+            list(reader.orders(at=at, limit=100_000)),
+            list(reader.fills(at=at)),
+            list(reader.entries(at=at)),
+            list(reader.equity(at=at)),
         )
