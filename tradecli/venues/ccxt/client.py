@@ -29,6 +29,7 @@ from tradecli.venues.ccxt.profile import (
     is_missing,
 )
 from tradecli.venues.ccxt.reading import Malformed
+from tradecli.venues.ccxt.room import give_back
 from tradecli.venues.ccxt.standing import Rows, Standing
 from tradecli.venues.ccxt.transport import Transport, translate
 
@@ -166,6 +167,7 @@ class Client:
             raise BadPayload("lists nothing that can be read", venue=profile.name, number=135)
         for symbol in before.keys() - seen:
             self.know(before[symbol]._replace(halted="no longer listed"))
+        give_back()
 
     async def _whole(self, again: bool) -> list[Mapping[str, Any]]:
         """Return every row of the listing, by way of ccxt, which keeps the markets that it made first."""
