@@ -57,7 +57,7 @@ KEYS: tuple[Key, ...] = (
     Key("slash", "filter", "filter the focused table", "/"),
     Key("escape", "back", "back one level, always", "Esc"),
     Key("right", "next_mark", "next line of the demo's tour", "→"),
-    Key("x", "why", "why: the decision behind the selection", "x"),
+    Key("x", "why", "why: the decision behind it", "x"),
     Key("g", "chart", "chart of the symbol", "g"),
     Key("y", "copy", "copy the selected id", "y"),
     Key("end", "live", "back to live", "End", where="9"),

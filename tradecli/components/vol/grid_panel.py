@@ -42,10 +42,10 @@ def present(report: GridReport) -> Panel:
 def _layout(report: GridReport) -> tuple[tuple[str, Cell], ...]:
     """Return spacing, density, regime and stress, then the levels and what is held."""
     wanted, least = report.spacing_raw or 0.0, report.spacing_floor or 0.0
-    floor = " (costs)" if wanted < least <= (report.spacing or 0.0) * (1.0 + 1e-9) else ""
+    name = "spacing (costs)" if wanted < least <= (report.spacing or 0.0) * (1.0 + 1e-9) else "spacing"
     spacing = fmt.pct(report.spacing, 3)
     if report.density is not None:
-        spacing += f"{floor}, {fmt.number(report.density, 1)} levels per 1%"
+        spacing += f", {fmt.number(report.density, 1)} levels per 1%"
     share = "" if report.inventory_share is None else f", {fmt.pct(report.inventory_share, 0)} of its limit"
     stress = (
         f"{fmt.number(report.stress, 0)} {report.stress_band}"
@@ -53,7 +53,7 @@ def _layout(report: GridReport) -> tuple[tuple[str, Cell], ...]:
         else report.stress_reason
     )
     return (
-        ("spacing", Cell(spacing, Tone.ACCENT)),
+        (name, Cell(spacing, Tone.ACCENT)),
         ("regime", Cell(report.regime or fmt.UNKNOWN)),
         ("stress", Cell(stress, Tone.FAINT if report.stress_band in (None, "calm") else Tone.WARN)),
         ("levels", Cell(_extent(report))),
