@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +15,44 @@ import pytest
 
 from tests.cli.conftest import home, run  # noqa: F401 - fixtures
 from tests.research.recompute import differences, read_fills, recompute
+from tradecli.cli import options
+from tradecli.cli.main import main
 from tradecli.config import describe, folders
 
 pytestmark = pytest.mark.shared
+FUNDING = "funding/binance_usdm_funding"
 SPAN = ("--since", "2023-07-18T12:00Z", "--until", "2023-07-20T01:00Z")
 
 
+@pytest.fixture(scope="module")
+def recorded(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """Import a coin's minutes and funding, and trade a day and a half of them, once; where that is, and the run."""
+    folder = tmp_path_factory.mktemp("recorded")
+    files = (shared / "data" / f"{each}.parquet" for each in ("ohlcv/binance_perp_ETHUSDT_1m", FUNDING))
+    lines = [["data", "import", str(file), "--profile", "replay"] for file in files]
+    lines.append(["backtest", "run", "--symbols", "ETHUSDT", "--venue", "binance", *SPAN])
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("STATE", "CONFIG", "CACHE"):
+            patch.setenv(f"XDG_{name}_HOME", str(folder / name.lower()))
+        for name in ("TRADECLI_PROFILE", "TRADECLI_CONFIG"):
+            patch.delenv(name, raising=False)
+        for line in lines:
+            with redirect_stdout(StringIO()) as out:
+                assert main([*line, "--format", "json"]) == 0, out.getvalue()
+                options.use(options.Options())
+    return folder / "state", json.loads(out.getvalue())["data"][0]
+
+
 @pytest.fixture
-def trading(run: Callable[..., Any], shared: Path) -> tuple[Callable[..., Any], dict[str, Any]]:  # noqa: F811
-    """Import a coin's minutes and funding, and trade a day and a half of them."""
-    for name in ("ohlcv/binance_perp_ETHUSDT_1m", "funding/binance_usdm_funding"):
-        done = run("data", "import", str(shared / "data" / f"{name}.parquet"), "--profile", "replay")
-        assert done.code == 0, done.err
-    done = run("backtest", "run", "--symbols", "ETHUSDT", "--venue", "binance", *SPAN, "--format", "json")
-    assert done.code == 0, done.err
-    return run, done.data[0]
+def trading(
+    run: Callable[..., Any],  # noqa: F811
+    home: Path,  # noqa: F811
+    recorded: tuple[Path, dict[str, Any]],
+) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """Put the recorded run into the folders of this test."""
+    state, made = recorded
+    shutil.copytree(state, home / "state")
+    return run, made
 
 
 def test_money_and_positions_are_what_the_fills_and_the_recorded_files_say(
