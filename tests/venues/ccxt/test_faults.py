@@ -275,12 +275,19 @@ async def test_n16_a_listener_that_is_cancelled_anywhere_leaves_no_task_behind(m
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("venue", ["binance", "okx", "bybit", "deribit"])
+@pytest.mark.parametrize(
+    "name", ["@binance", "@okx", "@bybit", "@deribit", "BTCUSDT.spot@binance", "BTCUSD.inverse@bybit"]
+)
 async def test_d01_a_gap_takes_the_book_away_at_once_and_a_new_one_is_asked_for(
-    venue: str, server: Loopback, market: Make
+    name: str, server: Loopback, market: Make
 ) -> None:
+    symbol, _, venue = name.partition("@")
     source = market(venue)
-    first = sorted(each.id for each in await source.instruments() if each.kind in ("linear", "inverse"))[0]
+    if symbol:
+        source.client.want([InstrumentId(name)])
+    kinds = ("linear", "inverse", "spot") if symbol else ("linear", "inverse")
+    known = sorted(each.id for each in await source.instruments() if each.kind in kinds)
+    first = InstrumentId(name) if symbol else known[0]
     where = {"binance": "*depth*", "okx": "*books*", "bybit": "*orderbook*", "deribit": "*book.*"}[venue]
     server.switchboard.set(Fault(kind=Wrong.MISSING, venue=venue, where=where, after=4))
     state = State([each for each in await source.instruments() if each.id == first], {})
