@@ -1,5 +1,5 @@
-"""One numbered suite for every source of market data: recorded, simulated, and the four venues through real ccxt
-clients on loopback; and a toy fifth venue, which is one file.
+"""One numbered suite for every source of market data: recorded, simulated, the four venues through real ccxt clients on
+loopback, each kind of market that lists by itself as a source of its own; and a toy fifth venue, which is one file.
 
 ``python -m pytest tests/conformance -s`` prints the matrix: check by source. No cell is empty without its reason.
 """

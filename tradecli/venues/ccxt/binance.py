@@ -197,7 +197,7 @@ PROFILE = Profile(
         "spot": Product(
             rule=Rule.BINANCE_SPOT,
             start_paths=("/api/v3/exchangeInfo",),
-            looks=(Request("publicGetExchangeInfo", {}, 20),),
+            looks=(Request("publicGetExchangeInfo", {"showPermissionSets": "false"}, 20),),
             rows=BINANCE,
             absent={**ABSENT, **SPOT_HAS_NONE},
             allowance=Allowance(6_000, 60_000),
