@@ -275,7 +275,10 @@ class _Live:
                 reading.cancel()
 
     async def _behind_their_past(self, stream: AsyncIterator[Event]) -> AsyncIterator[Event]:
-        """Yield prices at once, and of a venue that arrives all else, that it is up included, once its past is in."""
+        """Yield prices at once, and of a venue that arrives all else, that it is up included, once its past is in.
+
+        That something of it is down is told at once, and what was to say that it is up is then forgotten.
+        """
         held: dict[str, list[Event]] = {}
         async for event in stream:
             for venue, reading in list(self.arriving.items()):
@@ -286,9 +289,12 @@ class _Live:
                         yield late
             venue = _told_by(event) if self.arriving else ""
             if venue in self.arriving and not isinstance(event, Quote | Trade | Book):
-                held.setdefault(venue, []).append(event)
-            else:
-                yield event
+                waiting = held.setdefault(venue, [])
+                if not isinstance(event, LinkChanged) or event.up:
+                    waiting.append(event)
+                    continue
+                waiting[:] = [each for each in waiting if getattr(each, "feed", None) != event.feed]
+            yield event
 
     async def _ahead_of(
         self, warming: asyncio.Future[None], stream: AsyncIterator[Event]
