@@ -190,6 +190,7 @@ def test_every_book_message_that_a_session_took_is_on_its_tape_to_the_last(
             await asyncio.sleep(0.01)
         await close(self)
 
+    monkeypatch.setattr("tradecli.wiring.parts.declared_feeds", _an_hour)
     monkeypatch.setattr(Streams, "tap", tapped)
     session = live_session(profile="rehearsal")
     monkeypatch.setattr(JoinedMarket, "close", slowly)
