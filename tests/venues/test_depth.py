@@ -106,7 +106,7 @@ def test_messages_without_the_price_of_a_tick_are_refused() -> None:
         verify_depth([delta], [])
 
 
-LIVE = 4_000
+LIVE = 1_500
 """Messages of each tape that are written as the socket brings them: the long form reads the rest."""
 
 
@@ -140,8 +140,7 @@ def test_the_live_decoder_rebuilds_the_same_books_from_the_recorded_rows_written
             assert ask_qty == pytest.approx(listed.base(top.ask_qty, top.ask))
             compared += 1
     assert (builder.gaps, builder.crossed, builder.bad, builder.status) == (0, 0, 0, Status.OK)
-    print(recorded.name, compared)
-    assert compared > 50
+    assert compared > 20
 
 
 def rows_of(side: Sequence[Level], tick: float) -> list[list[str]]:

@@ -155,10 +155,7 @@ async def test_a_listing_in_pages_is_read_to_its_end_and_one_without_an_end_is_l
 
 
 OTHERS = {
-    "BTCUSDT.spot@binance": "/api/v3/exchangeInfo",
-    "BTCUSD.inverse@binance": "/dapi/v1/exchangeInfo",
     "BTCUSDT.spot@okx": "/api/v5/public/instruments",
-    "BTCUSDT.spot@bybit": "/v5/market/instruments-info",
     "BTCUSD.inverse@bybit": "/v5/market/instruments-info",
 }
 
