@@ -25,6 +25,10 @@ def test_a_past_moment_is_answered_from_what_was_recorded_although_the_demo_is_t
     assert row["instrument"] == "BTCUSDT@binance" and row["composite"] > 0
     of_demo = run("vol", "show", "BTCUSDT", "--format", "json")
     assert of_demo.code == 0 and of_demo.json["mode"] == "demo"
+    (alone,) = of_demo.data
+    assert alone["instrument"] == "BTCUSDT@binance"
+    lvx = next(each for each in alone["measures"] if each["name"] == "lxvx")
+    assert lvx["value"] is not None, "the basket is of the watched coins, not only of the one asked about"
 
 
 def test_books_are_verified_by_the_name_that_the_venue_gives_or_all_at_once(run: Run, shared: Path) -> None:

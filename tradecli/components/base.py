@@ -120,6 +120,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     feeds: Callable[[InstrumentId, Any], tuple[Feed, ...]] = _no_feeds
     asked_feeds: Callable[[InstrumentId, Any], tuple[Feed, ...]] = _no_feeds
     """The longer past that a single answer rests on; a running desk does not keep it."""
+    peers: Callable[[InstrumentId, Any], tuple[Feed, ...]] = _no_feeds
+    """Of (instrument, query): what it reads of each watched instrument, whichever one it is asked of: a basket does."""
     inputs: Callable[[Any], tuple[Input, ...]] = _no_inputs
     propose: Callable[[Any, Any, Any], tuple[Intent, ...]] | None = None
     orders: Callable[[Any], tuple[OrderRequest, ...]] | None = None

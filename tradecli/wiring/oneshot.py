@@ -1,13 +1,10 @@
-"""One answer of one topic, as of a moment: from recorded data, or from the simulated market in the demo profile."""
+"""One answer of one topic, as of a moment: from recorded data, the simulated market, or the venues themselves."""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import os
-import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,15 +12,13 @@ from typing import Any
 import msgspec
 
 from tradecli.components.base import Reach, Topic, topic_key
-from tradecli.components.vol.chains import VENUE as OPTIONS
-from tradecli.components.vol.chains import coin_named
 from tradecli.config.loading import Config, load
 from tradecli.config.place import locate
 from tradecli.domain.commands import Assess
 from tradecli.domain.enums import Mode
 from tradecli.domain.events import Fill
-from tradecli.domain.feed import HOUR_MS, MINUTE_MS, CandleFeed, Feed, MarkFeed, QuoteFeed
-from tradecli.domain.instrument import Instrument, InstrumentId, instrument_id, symbol_of
+from tradecli.domain.feed import Feed
+from tradecli.domain.instrument import InstrumentId, instrument_id, symbol_of
 from tradecli.domain.market import MARKET_TYPES
 from tradecli.domain.order import Order
 from tradecli.domain.position import LedgerEntry
@@ -33,17 +28,10 @@ from tradecli.engine.restore import restore_account
 from tradecli.engine.state import State
 from tradecli.engine.warmup import warm_up
 from tradecli.errors import NotEnoughData, NotFound
-from tradecli.ports import MarketData
-from tradecli.present.format import moment as moment_text
-from tradecli.store.market import MarketStore
 from tradecli.store.reader import LedgerReader
-from tradecli.venues.known import known as rules_known
-from tradecli.venues.recorded import Recorded
 from tradecli.wiring.kept import KeptMarket
-from tradecli.wiring.parts import Parts, build, running_topics, watch
-
-_DEMO_WARM_MS = 60_000
-_DEMO_LONGEST_MS = 2 * HOUR_MS
+from tradecli.wiring.parts import Parts, build, running_topics
+from tradecli.wiring.sources import Source, Wanted, in_demo, source_of
 
 
 class TopicAnswer(msgspec.Struct, frozen=True):
@@ -61,20 +49,6 @@ class TopicAnswer(msgspec.Struct, frozen=True):
     """The engine's state that it was assessed on."""
     missing: tuple[str, ...] = ()
     """Venues that were meant and could not be asked."""
-
-
-class Source(msgspec.Struct, frozen=True):
-    """Where an answer comes from: instruments, market and the moment it is given for."""
-
-    config: Config
-    instruments: tuple[Instrument, ...]
-    market: MarketData
-    at: int
-    streams_from: int | None = None
-    """The simulated market is played from here to ``at``; recorded data are read as they are."""
-    listen: tuple[Feed, ...] = ()
-    roll: bool = True
-    """Longer bars are built from shorter ones where too few are kept; a venue sums its own."""
 
 
 def assess_once(
@@ -110,16 +84,10 @@ def _profile(
     if profile is not None or os.environ.get("TRADECLI_PROFILE"):
         return profile
     recorded = locate("replay", config_path, db)
-    is_past = offline or (at is not None and not _in_demo(at))
+    is_past = offline or (at is not None and not in_demo(at))
     if locate(None, config_path, db).mode is Mode.DEMO and is_past and recorded.market.exists():
         return recorded.profile
     return profile
-
-
-def _in_demo(at: int) -> bool:
-    from tradecli.venues.simulated.market import START_MS
-
-    return START_MS <= at <= START_MS + _DEMO_LONGEST_MS
 
 
 async def _answer(
@@ -132,22 +100,22 @@ async def _answer(
     seed: int | None,
     offline: bool,
 ) -> TopicAnswer:
-    source_of = _recorded if offline or at is not None or config.mode is Mode.REPLAY else _live
-    if config.mode is Mode.DEMO:
-        source_of = _simulated
-    async with source_of(config, asked, symbols, venues, at, seed) as source:
+    needed = _needed(running_topics(config), asked.key)
+    question: Any = msgspec.convert(dict(query), asked.topic.query, strict=False)
+    beside = _beside(config, needed, question) if symbols else ()
+    wanted = Wanted(config, asked, symbols, venues, beside, at, seed)
+    async with source_of(wanted, offline=offline) as source:
         own = _recorded_account(source.config.place.ledger, source.at)
         parts = build(source.config, source.instruments, seed=0)
         needed = _needed(tuple(parts.assessor.running.values()), asked.key)
-        wanted = (asked.topic.asked_feeds(each, asked.settings) for each in parts.watched)
-        feeds = (*declared_feeds(needed, parts.watched), *(feed for more in wanted for feed in more))
+        feeds = _feeds(wanted, parts, needed, question)
         start = source.streams_from if source.streams_from is not None else source.at
         await _warm(parts, source, feeds, start)
         if source.streams_from is not None:
             await _play(parts, source)
         if own is not None:
             restore_account(parts.engine.state, *own)
-        answer = _assess(source, parts, needed, asked, symbols, query)
+        answer = _assess(source, parts, needed, asked, symbols, question)
         if not isinstance(source.market, KeptMarket):
             return answer
         meant = source.config.run.venues if asked.topic.every_venue else venues
@@ -156,6 +124,32 @@ async def _answer(
             warnings=(*source.market.notes, *answer.warnings),
             missing=tuple(venue for venue in meant if venue in source.market.missing),
         )
+
+
+def _questions(needed: tuple[Running, ...], question: Any) -> list[tuple[Running, Any]]:
+    """Return each topic with what it is asked: the last one what the user asks, those before it the usual."""
+    return [*((each, each.topic.query()) for each in needed[:-1]), (needed[-1], question)]
+
+
+def _beside(config: Config, needed: tuple[Running, ...], question: Any) -> tuple[str, ...]:
+    """Return the configured symbols that an answer weighs, whichever it is asked of."""
+    asked = _questions(needed, question)
+    ids = {symbol: instrument_id(symbol, config.run.venues[0]) for symbol in config.run.symbols}
+    return tuple(
+        symbol for symbol, id in ids.items() if any(each.topic.peers(id, query) for each, query in asked)
+    )
+
+
+def _feeds(wanted: Wanted, parts: Parts, needed: tuple[Running, ...], question: Any) -> tuple[Feed, ...]:
+    """Return what an answer reads: all that its topics declare of what was asked for, and little of what is weighed."""
+    own = tuple(each for each in parts.watched if wanted.is_asked(each))
+    feeds = dict.fromkeys(declared_feeds(needed, own))
+    for each in own:
+        feeds.update(dict.fromkeys(wanted.asked.topic.asked_feeds(each, wanted.asked.settings)))
+    for each in parts.watched:
+        for running, query in _questions(needed, question):
+            feeds.update(dict.fromkeys(running.topic.peers(each, query)))
+    return tuple(feeds)
 
 
 async def _warm(parts: Parts, source: Source, feeds: Sequence[Feed], start: int) -> None:
@@ -169,12 +163,11 @@ def _assess(
     needed: tuple[Running, ...],
     asked: Running,
     symbols: tuple[str, ...],
-    query: Mapping[str, str],
+    question: Any,
 ) -> TopicAnswer:
     topic, at = asked.topic, source.at
     focuses = _focuses(topic, symbols, parts)
     assessor = DatedAssessor(needed, parts.engine.state, parts.watched)
-    question: Any = msgspec.convert(dict(query), topic.query, strict=False)
     reports: list[Any] = []
     warnings: list[str] = []
     known: list[int | None] = []
@@ -234,133 +227,6 @@ def _focuses(topic: Topic, symbols: tuple[str, ...], parts: Parts) -> tuple[Inst
     if missing:
         raise NotFound(f"not known here: {', '.join(missing)}", number=122, hint="tradecli data list")
     return tuple(wanted)
-
-
-@asynccontextmanager
-async def _simulated(
-    config: Config,
-    asked: Running,
-    symbols: tuple[str, ...],
-    venues: tuple[str, ...],
-    at: int | None,
-    seed: int | None,
-) -> AsyncIterator[Source]:
-    from tradecli.venues.simulated.market import SimulatedMarket
-    from tradecli.venues.simulated.tapes import tape_named
-    from tradecli.wiring.demo import SEED, TAPE, VENUES
-
-    market = SimulatedMarket(SEED if seed is None else seed, tape_named(TAPE))
-    start = market.start
-    moment = start + _DEMO_WARM_MS if at is None else at
-    if not _in_demo(moment):
-        raise NotEnoughData(
-            f"the simulated market is answered for two hours from {moment_text(start)} on",
-            number=115,
-            hint="tradecli data import PATH brings recorded data, and --profile replay answers from them",
-        )
-    run = dataclasses.replace(config.run, venues=list(venues or VENUES))
-    config = dataclasses.replace(config, run=_with_symbols(run, symbols))
-    found = tuple(await market.instruments())
-    listen = _told(market.all_feeds(), watch(config, found))
-    yield Source(config, found, market, moment, start, listen, roll=False)
-
-
-def _told(feeds: Sequence[Feed], watched: Sequence[InstrumentId]) -> tuple[Feed, ...]:
-    """Return what the simulated market must play: all of what is watched, and what prices anything else held."""
-    wanted = {None, *watched}
-    return tuple(
-        feed
-        for feed in feeds
-        if isinstance(feed, QuoteFeed | MarkFeed) or getattr(feed, "instrument", None) in wanted
-    )
-
-
-@asynccontextmanager
-async def _recorded(
-    config: Config,
-    asked: Running,
-    symbols: tuple[str, ...],
-    venues: tuple[str, ...],
-    at: int | None,
-    seed: int | None,
-) -> AsyncIterator[Source]:
-    from tradecli.wiring.recorded import rules_of
-
-    async with await MarketStore.open(config.place.market, writable=False) as history:
-        run = dataclasses.replace(config.run, venues=list(venues)) if venues else config.run
-        coverage = await history.coverage()
-        covered = {row.subject for row in coverage}
-        roots = [each for each in symbols if f"{each}@{OPTIONS}" in covered]
-        run = _with_symbols(run, symbols)
-        run = dataclasses.replace(
-            run, venues=list(dict.fromkeys((*run.venues, *([OPTIONS] if roots else ()))))
-        )
-        config = dataclasses.replace(config, run=run)
-        ids = [instrument_id(symbol, name) for symbol in config.run.symbols for name in config.run.venues]
-        known = [
-            each for each in ids if each in covered or (_chain_of(each) in covered and rules_known(each))
-        ]
-        if not known:
-            raise NotEnoughData(
-                f"nothing is recorded of {', '.join(config.run.symbols)} at {', '.join(config.run.venues)}",
-                number=112,
-                where=str(history.path),
-                hint="tradecli data list shows what is recorded",
-            )
-        instruments = tuple([await rules_of(history, each, MINUTE_MS) for each in known])
-        subjects = _looked_at(asked, known, covered)
-        newest = max(row.last_ts + (row.interval_ms or 1) for row in coverage if row.subject in subjects)
-        moment = newest if at is None else at
-        yield Source(config, instruments, Recorded(history, instruments, 0, moment), moment)
-
-
-def _chain_of(instrument: InstrumentId) -> str:
-    """Return under which subject the options of an instrument's coin are recorded."""
-    return f"{coin_named(symbol_of(instrument))}@{OPTIONS}"
-
-
-def _looked_at(asked: Running, known: Sequence[InstrumentId], covered: set[str]) -> set[str]:
-    """Return whose newest row is the moment of an answer: the instruments', or the options' of topics without bars."""
-    own: set[str] = {each for each in known if each in covered}
-    feeds = (feed for each in known for feed in asked.topic.feeds(each, asked.settings))
-    by_bars = any(isinstance(feed, CandleFeed) for feed in feeds)
-    chains = {_chain_of(each) for each in known} & covered
-    return own if own and (by_bars or not chains) else chains
-
-
-@asynccontextmanager
-async def _live(
-    config: Config,
-    asked: Running,
-    symbols: tuple[str, ...],
-    venues: tuple[str, ...],
-    at: int | None,
-    seed: int | None,
-) -> AsyncIterator[Source]:
-    """Ask the venues themselves; what is asked is kept, and what is kept is not asked again."""
-    from tradecli.wiring.live import live_market
-
-    run = dataclasses.replace(config.run, venues=list(venues)) if venues else config.run
-    config = dataclasses.replace(config, run=_with_symbols(run, symbols))
-    async with live_market(config) as market:
-        found = await market.instruments()
-        for symbol in symbols:
-            if symbol.rpartition("@")[2] in market.missing:
-                raise market.missing[symbol.rpartition("@")[2]]
-        wanted = set(watch(config, found))
-        instruments = tuple(each for each in found if each.id in wanted)
-        yield Source(config, instruments, market, time.time_ns() // 1_000_000, roll=False)
-
-
-def _with_symbols(run: Any, symbols: tuple[str, ...]) -> Any:
-    """Watch what was asked for as well; a symbol with its venue adds that venue."""
-    names = [symbol_of(InstrumentId(each)) if "@" in each else each for each in symbols]
-    venues = [each.rpartition("@")[2] for each in symbols if "@" in each]
-    return dataclasses.replace(
-        run,
-        symbols=list(dict.fromkeys(names or run.symbols)),
-        venues=list(dict.fromkeys((*run.venues, *venues))),
-    )
 
 
 async def _play(parts: Parts, source: Source) -> None:

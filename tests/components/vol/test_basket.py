@@ -9,6 +9,7 @@ from tests.fakes.desk import linear
 from tests.fakes.options import option_chain
 from tests.fakes.view import FakeView, values, walk
 from tests.quant.chains import flat
+from tradecli.components.bars import usable
 from tradecli.components.vol import basket
 from tradecli.components.vol.index import IndexQuery, assess
 from tradecli.components.vol.settings import VolSettings
@@ -114,3 +115,11 @@ def test_a_price_that_never_moved_is_dropped_and_the_others_take_its_weight() ->
     assert sol.vol is None and sol.weight is None
     assert "1 members without a volatility" in found.reason
     assert found.index is not None
+
+
+def test_the_longer_past_that_another_topic_keeps_does_not_move_the_basket() -> None:
+    whole, short = view(days=500), view(days=500)
+    short.bars = {
+        key: usable(each, AT, basket.HISTORY_DAYS + basket.SEED_DAYS) for key, each in whole.bars.items()
+    }
+    assert find(short) == find(whole)

@@ -225,7 +225,7 @@ def _coins(view: View) -> list[_Coin]:
         coin = spec.base
         if coin in PEGGED or (len(coin) > 4 and coin.endswith(LEVERAGED)):
             continue
-        bars = usable(view.candles(instrument, DAY_MS), view.at)
+        bars = usable(view.candles(instrument, DAY_MS), view.at, HISTORY_DAYS + SEED_DAYS)
         if staleness(bars, view.at) is not None:
             continue
         of_coin = volumes.setdefault(coin, {})

@@ -48,6 +48,10 @@ def feeds(instrument: InstrumentId, settings: VolSettings) -> tuple[Feed, ...]:
     return (*basket.feeds(instrument), VolIndexFeed(f"{IMPORTED}-{coin}", DAY_MS))
 
 
+def peers(instrument: InstrumentId, query: IndexQuery) -> tuple[Feed, ...]:
+    return basket.feeds(instrument) if query.method == "lvx" else ()
+
+
 def assess(view: View, settings: VolSettings, query: IndexQuery) -> IndexReport:
     """Return the index now, or why there is none."""
     instrument = focus_of(view)
@@ -241,6 +245,7 @@ INDEX = Topic(
     assess=assess,
     present=present,
     feeds=feeds,
+    peers=peers,
     inputs=inputs,
     needs=(),
     kept=kept,

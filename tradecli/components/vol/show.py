@@ -113,6 +113,10 @@ def feeds(instrument: InstrumentId, settings: VolSettings) -> tuple[Feed, ...]:
     )
 
 
+def peers(instrument: InstrumentId, query: ShowQuery) -> tuple[Feed, ...]:
+    return basket.feeds(instrument)
+
+
 def assess(view: View, settings: VolSettings, query: ShowQuery) -> VolReport:
     """Measure, weigh and name the regime; every input that is missing says why."""
     instrument = focus_of(view)
@@ -364,6 +368,7 @@ SHOW = Topic(
     assess=assess,
     present=present,
     feeds=feeds,
+    peers=peers,
     inputs=inputs,
     every_ms=EVERY_MS,
     units={
