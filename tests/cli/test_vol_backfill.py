@@ -107,11 +107,36 @@ def test_recorded_books_become_hours_of_spread_and_depth_and_a_part_of_one_is_no
 
 @pytest.mark.parametrize(
     ("symbol", "code", "words"),
-    [("ETHUSDT", 6, "no book of ETHUSDT@binance"), ("BTCUSD.inverse", 2, "recorded in contracts")],
+    [
+        ("ETHUSDT", 6, "no book of ETHUSDT@binance"),
+        ("BTCUSD.inverse", 6, "no book of BTCUSD.inverse@binance"),
+    ],
 )
 def test_books_that_cannot_be_measured_are_refused(followed: Run, symbol: str, code: int, words: str) -> None:
     result = followed("vol", "backfill", "--method", "illiquidity", "--symbol", symbol)
     assert (result.code, result.out) == (code, "") and words in result.err
+
+
+def test_books_of_coin_margined_contracts_are_measured_in_dollars_where_they_are_kept_in_coins(
+    followed: Run,
+) -> None:
+    books.write_coin_margined(folders.market_file(Mode.REPLAY, "replay"), 50.0, coins=True)
+    asked = ("vol", "backfill", "--method", "illiquidity", "--symbol", "BTCUSD.inverse", "--format", "json")
+    (hour,) = followed(*asked).data
+    assert hour["depth"] == pytest.approx(20 * 50 * 100.0) and hour["samples"] == 60
+    assert hour["spread_bps"] == pytest.approx(0.1 / 1_000.05 * 10_000)
+    listed = followed("data", "list", "--format", "json").json
+    assert listed["warnings"] == []
+
+
+def test_books_that_an_earlier_version_kept_in_contracts_are_named_and_not_measured(followed: Run) -> None:
+    books.write_coin_margined(folders.market_file(Mode.REPLAY, "replay"), 50.0, coins=False)
+    result = followed("vol", "backfill", "--method", "illiquidity", "--symbol", "BTCUSD.inverse")
+    assert (result.code, result.out) == (6, "") and "are in contracts" in result.err
+    listed = followed("data", "list", "--format", "json").json
+    assert listed["warnings"] == [
+        "depth of BTCUSD.inverse@binance are in contracts, as earlier versions kept them"
+    ]
 
 
 def test_on_recorded_chains_five_delta_meets_dvol(shared: Path, run: Run, tmp_path: Path) -> None:

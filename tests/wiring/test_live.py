@@ -15,9 +15,9 @@ from tests.fakes.limits import limits
 from tests.fakes.paper_engine import order, until
 from tradecli.config import folders
 from tradecli.domain.enums import Mode, Side
-from tradecli.domain.feed import HOUR_MS, MINUTE_MS, BookFeed, CandleFeed, Feed
+from tradecli.domain.feed import DAY_MS, HOUR_MS, MINUTE_MS, BookFeed, CandleFeed, Feed, FundingFeed
 from tradecli.domain.instrument import InstrumentId
-from tradecli.domain.market import BookDelta
+from tradecli.domain.market import BookDelta, Candle
 from tradecli.engine.clock import SystemClock
 from tradecli.engine.session import EngineSession
 from tradecli.engine.snapshot import FeedState, Snapshot
@@ -270,6 +270,26 @@ def test_a_series_that_no_venue_lists_says_so_and_leaves_the_others_alone(served
     rows = pull(what, lambda *_: None)
     assert [row.complete for row in rows] == [False, True]
     assert "not listed" in rows[0].reason
+
+
+def test_coins_are_not_pulled_into_a_series_that_is_stored_in_contracts(served: Served) -> None:
+    now, coin = SystemClock().now(), InstrumentId("BTCUSD.inverse@binance")
+    start = now - now % HOUR_MS - 48 * HOUR_MS
+    store = folders.market_file(Mode.REHEARSAL, "rehearsal")
+    old = [Candle(coin, start + i * HOUR_MS, HOUR_MS, 10, 12, 9, 11, 206.0 + i) for i in range(9)]
+
+    async def keep() -> None:
+        async with await MarketStore.open(store) as history:
+            await history.write(old)
+
+    asyncio.run(keep())
+    feeds = [CandleFeed(coin, HOUR_MS), FundingFeed(coin)]
+    what = Pull(
+        mode=Mode.REHEARSAL, profile="rehearsal", store=store, feeds=feeds, since=start, until=start + DAY_MS
+    )
+    bars, funding = pull(what, lambda *_: None)
+    assert (bars.rows, bars.complete) == (0, False) and "in contracts" in bars.reason
+    assert funding.complete
 
 
 def test_a_rehearsal_without_its_server_is_told_how_to_start_one(

@@ -23,7 +23,9 @@ from tradecli.cli.series_rows import (
     verified_table,
 )
 from tradecli.errors import ExitCode, UsageError
+from tradecli.ports import Coverage
 from tradecli.present.blocks import Panel
+from tradecli.store.market import MarketStore
 
 app = Commands("data", "Recorded market data: pull, import, list, gaps, verify, export.")
 Symbol = Annotated[str, typer.Option("--symbol", help="as the venue writes it: BTCUSDT", show_default=False)]
@@ -67,9 +69,9 @@ def import_files(
 @app.answers("list", uses=("venue",), schema="tradecli.data.list/1", row=Series)
 def list_series(kind: KindOf = "", symbol: Symbol = "") -> Answer:
     """List what is recorded, by kind and instrument."""
-    found = asyncio.run(series.with_store(lambda store: series.picked(store, kind, symbol)))
+    found, counted = asyncio.run(series.with_store(lambda store: _listed(store, kind, symbol)))
     rows = [series.row_of(each) for each in found]
-    return _answer("tradecli.data.list/1", rows, lambda: [series_table(rows)])
+    return _answer("tradecli.data.list/1", rows, lambda: [series_table(rows)], counted)
 
 
 @app.answers("gaps", uses=("venue", "since", "until"), schema="tradecli.data.gaps/1", row=Gap)
@@ -131,6 +133,11 @@ def export(
     )
     answer = _answer("tradecli.data.export/1", [row], lambda: [series_table([row])])
     return show(answer, msgspec.structs.replace(asked, out=None, overwrite=False))
+
+
+async def _listed(store: MarketStore, kind: str, symbol: str) -> tuple[list[Coverage], list[str]]:
+    found = await series.picked(store, kind, symbol)
+    return found, await series.in_contracts(store, found)
 
 
 def _pulled_row() -> Any:

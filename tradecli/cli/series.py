@@ -165,6 +165,24 @@ def row_of(each: Coverage) -> Series:
     )
 
 
+async def in_contracts(store: MarketStore, found: list[Coverage]) -> list[str]:
+    """Return a sentence for each series of a coin-margined instrument that an earlier version kept in contracts."""
+    from tradecli.domain.contracts import is_coin_margined
+    from tradecli.domain.instrument import InstrumentId
+
+    sentences = []
+    for each in found:
+        if "@" not in each.subject or not is_coin_margined(InstrumentId(each.subject)):
+            continue
+        from tradecli.datasets.kinds import KIND_OF_ROW
+        from tradecli.datasets.units import holds_contracts  # arrays: only for these
+
+        kind = KIND_OF_ROW[each.kind]
+        if await holds_contracts(store, kind, each.subject, each.interval_ms):
+            sentences.append(f"{kind} of {each.subject} are in contracts, as earlier versions kept them")
+    return sentences
+
+
 async def gaps(store: MarketStore, kind: str, symbol: str, interval: str) -> tuple[list[Gap], int]:
     """Return what is missing in the bars of every picked interval, or in the funding, and the last time looked at."""
     from tradecli.datasets import checks

@@ -221,6 +221,7 @@ def _of_books(symbol: str, venue: str, *, keep: bool) -> Answer:
 
 
 async def _backfill_books(symbol: str, venue: str, *, keep: bool) -> tuple[list[IndexRecord], int, str]:
+    from tradecli.datasets.units import AGAIN
     from tradecli.domain.feed import MINUTE_MS
     from tradecli.domain.instrument import instrument_id
     from tradecli.domain.liquidity import series_of
@@ -229,23 +230,22 @@ async def _backfill_books(symbol: str, venue: str, *, keep: bool) -> tuple[list[
     from tradecli.wiring.recorded import rules_of
 
     instrument, path = instrument_id(symbol, venue), series.place().market
-    if symbol.endswith(".inverse"):
-        raise UsageError(
-            "books of coin-margined contracts are recorded in contracts: what stands in them in money is not known",
-            number=121,
-        )
     since, until = series.span()
     async with await MarketStore.open(path, writable=False) as store:
-        if not any(
-            each.subject == instrument and each.kind in ("Book", "BookDelta")
+        books = [
+            each
             for each in await store.coverage()
-        ):
+            if each.subject == instrument and each.kind in ("Book", "BookDelta")
+        ]
+        if not books:
             raise NotEnoughData(
                 f"no book of {instrument} is recorded",
                 number=112,
                 where=str(path),
                 hint="tradecli data list --kind depth; a live desk records the books that it follows",
             )
+        if counted := await series.in_contracts(store, books):
+            raise NotEnoughData(counted[0], number=113, where=str(path), hint=AGAIN)
         tick = float((await rules_of(store, instrument, MINUTE_MS)).tick)
         hours = [each async for each in history.hours(store, instrument, tick, since, until)]
     if not hours:

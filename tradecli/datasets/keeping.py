@@ -17,6 +17,7 @@ import msgspec
 from tradecli.datasets.batch import Batch
 from tradecli.datasets.kinds import feed_of
 from tradecli.datasets.reading import Reading
+from tradecli.datasets.units import AGAIN, holds_contracts
 from tradecli.domain.market import (
     Book,
     BookDelta,
@@ -54,6 +55,7 @@ async def keep(reading: Reading, history: History | None, *, write: bool = True)
         rows, before = batch.rows(), len(fresh)
         there = series.setdefault((batch.kind, batch.subject, batch.interval_ms), {})
         if history is not None:
+            await _same_units(reading.path.name, batch, history)
             there |= await _stored(history, batch, rows)
         for row in rows:
             key = key_of(row)
@@ -92,6 +94,17 @@ def key_of(row: Recordable) -> Any:
             return row.ts, row.kind
         case _:
             return row.ts
+
+
+async def _same_units(name: str, batch: Batch, history: History) -> None:
+    """Refuse to add coins to a series that an earlier version kept in contracts."""
+    if await holds_contracts(history, batch.kind, batch.subject, batch.interval_ms):
+        raise ReconciliationMismatch(
+            f"{batch.kind} of {batch.subject} in the store are in contracts, this file is kept in coins",
+            number=110,
+            where=name,
+            hint=f"nothing of this file was imported; {AGAIN}",
+        )
 
 
 async def _stored(history: History, batch: Batch, rows: Sequence[Recordable]) -> dict[Any, Recordable]:

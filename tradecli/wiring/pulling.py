@@ -134,6 +134,10 @@ async def _series(market: CcxtMarket, store: MarketStore, feed: Feed, what: Pull
     try:
         if not market.offers(feed):
             return _pulled(feed, what, 0, 0, False, _missing(market, feed), is_listed=False)
+        if await _holds_contracts(store, feed):
+            return _pulled(
+                feed, what, 0, 0, False, "what is stored of it is in contracts, as earlier versions kept it"
+            )
         listed = None if isinstance(feed, VolIndexFeed) else market.client.listed(feed.instrument)  # type: ignore[union-attr]
         coin = feed.name.rpartition("-")[2] if isinstance(feed, VolIndexFeed) else ""
         pages = past.rows(
@@ -153,6 +157,15 @@ async def _series(market: CcxtMarket, store: MarketStore, feed: Feed, what: Pull
     except TradecliError as error:
         return _failed(feed, what, rows, new, error)
     return _pulled(feed, what, rows, new, True, "")
+
+
+async def _holds_contracts(store: MarketStore, feed: Feed) -> bool:
+    """Say whether pulled coins would be mixed with contracts."""
+    from tradecli.datasets.kinds import Kind as Stored
+    from tradecli.datasets.units import holds_contracts
+
+    interval = feed.interval_ms if isinstance(feed, CandleFeed) else None
+    return await holds_contracts(store, Stored(WORDS[type(feed)]), _subject(feed), interval)
 
 
 def _missing(market: CcxtMarket, feed: Feed) -> str:

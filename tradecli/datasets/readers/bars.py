@@ -7,12 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from tradecli.datasets.batch import Batch
+from tradecli.datasets.faults import BadFile
 from tradecli.datasets.kinds import INTERVALS_MS, Kind, interval_name
 from tradecli.datasets.readers.rates import funding_batch
 from tradecli.datasets.readers.series import Rows, by_instrument, by_name, check_aligned, holes_of, in_order
 from tradecli.datasets.source import Source
 from tradecli.datasets.table import Floats, Ints, Table
+from tradecli.datasets.units import require_coins
+from tradecli.domain.contracts import is_coin_margined
 from tradecli.domain.feed import HOUR_MS, MINUTE_MS
+from tradecli.domain.instrument import InstrumentId
 
 _PRICES = ("open", "high", "low", "close")
 
@@ -21,10 +25,11 @@ def candles(table: Table, source: Source) -> Iterator[Batch]:
     """Read ts, open, high, low, close, volume; each series by instrument columns or by option."""
     ts, values = _bars(table, source, volume="volume")
     if source.told.venue == "okx" and "instrument" not in table:
-        source.note("OKX swap volumes are contracts, as the source has them")
+        source.note("OKX volumes are taken as coins, its volCcy: of bars in contracts, --map volume=volCcy")
     lengths = table.integers("interval_ms") if "interval_ms" in table else None
     for instrument, rows in by_instrument(table, source):
         for length, part in _lengths(table, rows, lengths):
+            require_coins(source, instrument, values["volume"][part])
             yield _candles(table, source, instrument, part, ts, values, length)
 
 
@@ -47,7 +52,8 @@ def klines(table: Table, source: Source) -> Iterator[Batch]:
         if kind is Kind.MARK:
             yield _closes(table, source, Kind.MARK, instrument, rows, ts, values, "mark", int(length[0]))
         else:
-            yield _candles(table, source, instrument, rows, ts, values, int(length[0]))
+            known = _in_coins(table, source, instrument, values)
+            yield _candles(table, source, instrument, rows, ts, known, int(length[0]))
 
 
 def bars_without_volume(table: Table, source: Source) -> Iterator[Batch]:
@@ -67,11 +73,10 @@ def spot_and_perpetual(table: Table, source: Source) -> Iterator[Batch]:
     """Read bars of several venues and markets with the rate settled at each bar's open, two series each."""
     ts, values = _bars(table, source, volume="volume")
     rate = table.numbers("funding_rate", may_miss=True)
-    source.note(
-        "volumes are as the source has them: base units, contracts on OKX swaps and inverse contracts"
-    )
+    source.note("volumes are taken as base units")
     for instrument, rows in by_instrument(table, source):
         if source.given.kind in (None, Kind.CANDLES):
+            require_coins(source, instrument, values["volume"][rows])
             yield _candles(table, source, instrument, rows, ts, values, None)
         settled = rows[~np.isnan(rate[rows])]
         if len(settled) and source.given.kind in (None, Kind.FUNDING):
@@ -99,6 +104,20 @@ def _bars(table: Table, source: Source, volume: str | None = None) -> tuple[Ints
     if volume is not None:
         values["volume"] = table.at_least_zero(volume)
     return table.times("ts", source.given.time_unit, source.given.latest), values
+
+
+def _in_coins(table: Table, source: Source, instrument: str, values: dict[str, Floats]) -> dict[str, Floats]:
+    """Return the values of an archive's bars with the volume in coins: coin-margined ones have it as the other one."""
+    if not is_coin_margined(InstrumentId(instrument)):
+        return values
+    if "quote_volume" not in table:
+        raise BadFile(
+            source.name,
+            f"bars of {instrument} have no column quote_volume, which is the volume in coins",
+            hint="a volume in contracts is not guessed at; --map quote_volume=COLUMN names the one in coins",
+        )
+    source.note("volumes are the archive's in coins, not those in contracts")
+    return {**values, "volume": table.at_least_zero("quote_volume")}
 
 
 def _require_inside(table: Table, name: str, price: Floats, low: Floats, high: Floats) -> None:

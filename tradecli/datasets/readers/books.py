@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from tradecli.datasets.batch import MISSING, Batch, Holes
 from tradecli.datasets.kinds import Kind
-from tradecli.datasets.readers.prints import note_contracts
 from tradecli.datasets.readers.series import Rows, by_instrument
 from tradecli.datasets.source import Source
 from tradecli.datasets.table import Flags, Floats, Ints, Table
+from tradecli.datasets.units import in_coins
 
 MOST_PLACES = 10
 
@@ -77,7 +77,7 @@ def aggregated_books(table: Table, source: Source) -> Iterator[Batch]:
         columns = {
             "ts": ts[rows],
             "ticks": np.rint(price[rows] / tick).astype(np.int64),
-            "qty": qty[rows],
+            "qty": in_coins(table, source, instrument, qty[rows], price[rows]),
             "is_bid": is_bid[rows],
             "tick": np.full(len(rows), tick),
             "sequence": sequence[rows],
@@ -129,12 +129,11 @@ def _depth(
     tick = _tick(table, rows, price)
     empty = np.isnan(price[rows])
     ticks = np.where(empty, MISSING, np.rint(np.where(empty, 0.0, price[rows]) / tick)).astype(np.int64)
-    note_contracts(source, instrument)
     columns = {
         "ts": ts,
         **columns,
         "ticks": ticks,
-        "qty": qty[rows],
+        "qty": in_coins(table, source, instrument, qty[rows], price[rows]),
         "is_bid": is_bid[rows],
         "tick": np.full(len(rows), tick),
     }

@@ -14,7 +14,7 @@ from tradecli.datasets.kinds import Kind, Market
 from tradecli.datasets.readers.series import Rows, by_instrument, in_order, skipped_numbers
 from tradecli.datasets.source import Source
 from tradecli.datasets.table import Ints, Table
-from tradecli.domain.instrument import InstrumentId, symbol_of
+from tradecli.datasets.units import in_coins
 
 
 def trades(table: Table, source: Source) -> Iterator[Batch]:
@@ -51,12 +51,11 @@ def _trades(table: Table, source: Source, market: Market | None) -> Iterator[Bat
         columns = {
             "ts": ts[rows],
             "price": price[rows],
-            "qty": qty[rows],
+            "qty": in_coins(table, source, instrument, qty[rows], price[rows]),
             "bought": bought[rows],
             "trade_id": ids[rows],
         }
         holes = skipped_numbers(np.sort(numbers[rows])) if ids.dtype.kind == "i" else None
-        note_contracts(source, instrument)
         yield Batch(Kind.TRADES, instrument, None, columns, holes=holes)
 
 
@@ -85,12 +84,14 @@ def quotes(table: Table, source: Source) -> Iterator[Batch]:
         key = ("sequence", sequence) if sequence.any() else ("ts", ts)
         rows = in_order(table, source, rows, [key], values)
         rows = rows[np.argsort(ts[rows], kind="stable")]
-        columns = {
+        columns: dict[str, Column] = {
             "ts": ts[rows],
             "sequence": sequence[rows],
             **{n: column[rows] for n, column in values.items()},
         }
-        note_contracts(source, instrument)
+        for side in ("bid", "ask"):
+            sizes = columns[f"{side}_qty"]
+            columns[f"{side}_qty"] = in_coins(table, source, instrument, sizes, columns[side])
         yield Batch(Kind.QUOTES, instrument, None, columns)
 
 
@@ -134,9 +135,3 @@ def _bought(table: Table) -> Column:
         if word not in ("buy", "sell"):
             raise table.fail(int(np.argmax(codes == code)), "side", f"must be buy or sell, not {word[:40]!a}")
     return np.array([word == "buy" for word in words], dtype=np.bool_)[codes]
-
-
-def note_contracts(source: Source, instrument: str) -> None:
-    """Say that sizes of a coin-margined instrument are contracts."""
-    if symbol_of(InstrumentId(instrument)).endswith(".inverse"):
-        source.note("sizes of coin-margined contracts are contracts, as the venue has them (100 USD for BTC)")
