@@ -1,7 +1,8 @@
-"""Room that large answers took, given back to the system.
+"""Room that answers and messages took in passing, given back to the system.
 
-A listing is a megabyte of text for a moment. The allocator keeps the heap as large as it was at its fullest, a little
-fuller each time, and a session runs for weeks; where it can be asked to (glibc), it lets go of what is free.
+A listing is a megabyte of text for a moment, and thousands of messages a second come and go. The allocator keeps the
+heap as large as it was at its fullest, a little fuller each time, and a session runs for weeks; where it can be asked
+to (glibc), it lets go of what is free.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from tradecli.venues.ccxt.client import Client
 from tradecli.venues.ccxt.ears import Ears, Stream
 from tradecli.venues.ccxt.profile import Kind, Listed, Question, Said
 from tradecli.venues.ccxt.reading import UNREADABLE
+from tradecli.venues.ccxt.room import give_back
 from tradecli.venues.ccxt.transport import LARGEST_MESSAGE, plain
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     poll_ms: int = MINUTE_MS
     listing_ms: int = 5 * MINUTE_MS
     bar_lag_ms: int = 1_500
+    room_ms: int = MINUTE_MS
 
 
 class Item(NamedTuple):
@@ -145,6 +147,7 @@ class Streams:
                 for item in self.polled:
                     tasks.create_task(self._poll(item))
                 tasks.create_task(self._watch_listing())
+                tasks.create_task(self._keep_slim())
         finally:
             for filling in self._filling.values():
                 filling.cancel()
@@ -317,6 +320,12 @@ class Streams:
                 continue
             for id in sorted(watched):
                 self.ears.halt(self.client.listed(id))
+
+    async def _keep_slim(self) -> None:
+        """Let go each minute of the room that messages took in passing, of which the allocator keeps a little."""
+        while True:
+            await asyncio.sleep(self.pace.room_ms / 1000)
+            give_back()
 
     async def _ask(self, item: Item) -> None:
         """Ask for one item and hear the answer; what fails is said once and tried again later."""
