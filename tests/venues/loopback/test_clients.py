@@ -68,7 +68,7 @@ async def test_the_real_client_reads_and_follows_the_market(
     assert len(bars) == 30 and all(b[0] - a[0] == 3_600_000 for a, b in itertools.pairwise(bars))
     trades = await exchange.fetch_trades(symbol)
     book = await exchange.fetch_order_book(symbol)
-    assert 0 < book["asks"][0][0] - book["bids"][0][0] <= 5 and len(book["bids"]) >= 15
+    assert 0 < book["asks"][0][0] - book["bids"][0][0] < 100 and len(book["bids"]) >= 15
     assert trades[-1]["price"] == pytest.approx(book["bids"][0][0], rel=0.002)
     funding = await exchange.fetch_funding_rate(symbol)
     assert abs(funding["fundingRate"]) < 0.01

