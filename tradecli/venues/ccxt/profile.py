@@ -18,6 +18,7 @@ from tradecli.domain.enums import InstrumentKind
 from tradecli.domain.feed import HOUR_MS
 from tradecli.domain.instrument import Instrument, InstrumentId, symbol_of
 from tradecli.domain.market import BookDelta, Candle, FundingRate, Level, MarketEvent, MarkPrice
+from tradecli.venues import known
 from tradecli.venues.ccxt.reading import Malformed, amount, positive
 from tradecli.venues.ccxt.standing import Rows
 from tradecli.venues.rows import AnyDepth, Scale
@@ -220,10 +221,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 def kind_of(instrument: InstrumentId) -> InstrumentKind | None:
     """Return the kind of market that an instrument's name says: spot or coin-margined; None where it says none."""
-    symbol = symbol_of(instrument)
-    if symbol.endswith(".spot"):
-        return InstrumentKind.SPOT
-    return InstrumentKind.INVERSE if symbol.endswith(".inverse") else None
+    kind = known.kind_of(symbol_of(instrument))
+    return None if kind is InstrumentKind.LINEAR else kind
 
 
 def is_missing(profile: Profile, instrument: InstrumentId) -> str:
